@@ -1,0 +1,84 @@
+"""srgan-edge convert."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from srgan_edge.cli.output import json_option, print_json, print_table, say
+
+
+@click.command("convert")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--int8", is_flag=True, help="Export INT8. Neither --int8 nor --fp16: the recipe's formats.")
+@click.option("--fp16", is_flag=True, help="Export FP16.")
+@click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
+@click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
+@click.option("--calibration", help="Folder of photos to calibrate and fine-tune on. Default: the run's own.")
+@click.option("--tile", type=click.IntRange(0), help="Side of the model's fixed input; 0 = any size.")
+@click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
+@click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
+@json_option
+def command(
+    run: Path | None,
+    int8: bool,
+    fp16: bool,
+    recipe_name: str,
+    qat_steps: int | None,
+    calibration: str | None,
+    tile: int | None,
+    verify: str | None,
+    max_drop: float | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Quantize a trained generator and export it to INT8 and FP16 TFLite, each verified.
+
+    RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. An export
+    that loses more than --max-drop is not written, and the exit code is 3.
+
+    \b
+    Examples:
+      srgan-edge convert
+      srgan-edge convert --int8
+      srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
+    """
+    from srgan_edge import recipes
+    from srgan_edge.conversion.convert import convert, newest_run
+    from srgan_edge.conversion.recipe import Conversion
+
+    given = {
+        "qat_steps": qat_steps,
+        "calibration": calibration,
+        "tile": tile,
+        "verify": verify,
+        "max_drop": max_drop,
+        **({"int8": int8, "fp16": fp16} if int8 or fp16 else {}),
+    }
+    settings = recipes.load(Conversion, "convert", recipe_name)
+    settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+    if run is None:
+        run = newest_run()
+        say(f"No run named: converting the newest, {run}.")
+    exports = convert(run, settings, out or run / "exports", say)
+    if as_json:
+        print_json({"exports": [{**asdict(e), "path": str(e.path)} for e in exports], "report": None})
+        return
+    print_table(
+        ("export", "format", "KB", "PSNR", "float", "drop dB"),
+        (
+            (
+                e.path,
+                e.format,
+                f"{e.size_bytes / 1000:.0f}",
+                f"{e.psnr:.3f}",
+                f"{e.psnr_float:.3f}",
+                f"{e.drop_db:+.3f}",
+            )
+            for e in exports
+        ),
+    )
+    say(f"Next: srgan-edge run -m {exports[0].path} photo.jpg")

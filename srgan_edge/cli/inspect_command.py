@@ -1,0 +1,46 @@
+"""srgan-edge inspect."""
+
+from __future__ import annotations
+
+import click
+
+from srgan_edge.cli.output import json_option, print_json, print_table
+
+
+@click.command("inspect")
+@click.argument("model")
+@json_option
+def command(model: str, as_json: bool) -> None:
+    """Show what is inside a .tflite model: operators, types, parameters, MACs, mobile GPU verdict.
+
+    \b
+    Examples:
+      srgan-edge inspect edge-m-x4
+      srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
+    """
+    from srgan_edge.conversion.inspect import inspect
+    from srgan_edge.models import find_model
+
+    found = find_model(model)
+    summary = inspect(found).summary(found.card)
+    if as_json:
+        print_json(summary)
+        return
+    for side in ("inputs", "outputs"):
+        for tensor in summary[side]:
+            quantization = (
+                f", scale {tensor['scale'][0]:.6f}, zero {tensor['zero_point'][0]}" if tensor["scale"] else ""
+            )
+            click.echo(f"{side[:-1]:8}{tensor['dtype']} {tensor['shape']}{quantization}")
+    click.echo(
+        f"{summary['parameters']:,} parameters, {summary['macs'] / 1e9:.3f} GMACs, {summary['size_bytes']:,} bytes"
+    )
+    click.echo(f"{summary['float_ops']} operators compute in floating point")
+    print_table(
+        ("operator", "count", "types"),
+        ((o["op"], o["count"], ", ".join(o["dtypes"])) for o in summary["ops"]),
+    )
+    verdict = summary["gpu"]
+    click.echo("mobile GPU delegate: " + ("takes every operator" if verdict["ok"] else "refuses"))
+    for refused in verdict["refused"]:
+        click.echo(f"  {refused['op']}: {refused['reason']}")

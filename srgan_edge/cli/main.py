@@ -1,0 +1,98 @@
+"""The `srgan-edge` command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from srgan_edge import __version__
+from srgan_edge.errors import SrganEdgeError, UnknownNameError
+
+# Command -> the extra that its imports need; its module is srgan_edge.cli.NAME_command.
+_COMMANDS = {
+    "train": "train",
+    "convert": "convert",
+    "run": "",
+    "evaluate": "",
+    "inspect": "",
+    "models": "",
+    "doctor": "",
+    "demo": "convert",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when the command is named, so that `run` never waits for TensorFlow."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        return importlib.import_module(f"srgan_edge.cli.{cmd_name}_command").command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise UnknownNameError("command", args[0], _COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, self._short_help(name)) for name in _COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _short_help(self, name: str) -> str:
+        return _SUMMARIES[name]
+
+
+_SUMMARIES = {
+    "train": "Train a generator on a folder of photos.",
+    "convert": "Quantize a trained generator and export it to INT8 and FP16 TFLite.",
+    "run": "Upscale photos.",
+    "evaluate": "Measure PSNR and SSIM of models on a test set.",
+    "inspect": "Show what is inside a .tflite model.",
+    "models": "List the bundled models.",
+    "doctor": "Show versions, and what can compute here.",
+    "demo": "Train a little, convert, upscale, and write one page to look at.",
+}
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="srgan-edge")
+def cli() -> None:
+    """Train, quantize and run image super-resolution on phones, boards and laptops."""
+
+
+def main() -> None:
+    """Run a command; an error becomes one sentence on stderr and its exit code."""
+    # TensorFlow's C++ logs say nothing a user can act on.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        cli.main(standalone_mode=False)
+    except SrganEdgeError as error:
+        _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our output went away; Python must not complain about it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except ModuleNotFoundError as error:
+        command = next((a for a in sys.argv[1:] if a in _COMMANDS), "")
+        extra = _COMMANDS.get(command, "")
+        if not extra or (error.name or "").startswith("srgan_edge"):
+            raise
+        _fail(f"{command} needs the package {error.name}: pip install 'srgan-edge[{extra}]'", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"srgan-edge: {message}", err=True)
+    sys.exit(code)

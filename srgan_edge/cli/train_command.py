@@ -1,0 +1,114 @@
+"""srgan-edge train."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from srgan_edge.cli.output import error_console, json_option, print_json, progress_bar, say
+
+
+@click.command("train")
+@click.option("--recipe", "recipe_name", help="A recipe of train/ by name, or a .toml file. Default: sample.")
+@click.option("--data", "source", help="Folder of photos to train on. Default: the recipe's.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: runs/NAME of the recipe.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
+@click.option("--resume", is_flag=True, help="Go on from the run folder's newest checkpoint.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved recipe and the generator's size; train nothing.")
+@json_option
+def command(
+    recipe_name: str | None,
+    source: str | None,
+    out: Path | None,
+    settings: tuple[str, ...],
+    resume: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Train a generator on a folder of photos.
+
+    \b
+    Examples:
+      srgan-edge train                                   a small model on sample photos, in minutes
+      srgan-edge train --recipe edge-m --data photos/
+      srgan-edge train --recipe edge-m --data photos/ --set pretrain.steps=50000
+      srgan-edge train --out runs/edge-m-x4 --resume
+    """
+    import tomli_w
+
+    from srgan_edge import recipes
+    from srgan_edge.errors import UsageError
+    from srgan_edge.training.recipe import Recipe
+
+    if source is not None:
+        settings = (*settings, f"data.source={source}")
+    if resume:
+        if out is None or recipe_name is not None:
+            raise UsageError("--resume takes the run folder as --out, and the recipe that is saved in it")
+        recipe_name = str(out / "recipe.toml")
+    elif recipe_name is None:
+        recipe_name = "sample"
+        if source is None:
+            say("No --data given: training on the sample photos of scikit-image (recipe sample).")
+    recipe = recipes.load(Recipe, "train", recipe_name, settings)
+    out = out or Path("runs") / recipe.name
+    if dry_run:
+        from srgan_edge.training.generators import build_generator
+
+        model = build_generator(**{**recipe.generator.model_dump(), "collapsible": False})
+        if as_json:
+            print_json({"recipe": recipe.model_dump(), "parameters": model.count_params(), "out": str(out)})
+        else:
+            click.echo(tomli_w.dumps(recipe.model_dump()))
+            click.echo(f"# {model.name}: {model.count_params():,} parameters; the run folder would be {out}")
+        return
+    _train(recipe, out, resume, as_json)
+
+
+def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
+    from srgan_edge.training.loop import Trainer
+
+    started = time.perf_counter()
+    with progress_bar() as bar:
+        task = bar.add_task("starting", total=None)
+
+        def report(event: dict[str, Any]) -> None:
+            if event["event"] == "train":
+                losses = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in event.items() if k.endswith("_loss"))
+                speed = f"{event['images_per_second']:.1f} img/s"
+                line = f"{event['phase']} {event['step']}/{event['last']}  {speed}  {losses}"
+                bar.update(task, total=event["last"], completed=event["step"], description=line)
+                if not error_console.is_terminal:
+                    say(line)
+            elif event["event"] == "validation":
+                say(f"step {event['step']}: PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}")
+            elif event["event"] == "bicubic":
+                say(f"bicubic: PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}")
+            elif "text" in event:
+                say(event["text"])
+
+        outcome = Trainer(recipe, out, resume, report).run()
+    seconds = time.perf_counter() - started
+    gain = outcome.score.psnr - outcome.bicubic.psnr
+    if as_json:
+        print_json(
+            {
+                "out": str(out),
+                "step": outcome.step,
+                "finished": outcome.finished,
+                "psnr": outcome.score.psnr,
+                "ssim": outcome.score.ssim,
+                "psnr_bicubic": outcome.bicubic.psnr,
+                "seconds": seconds,
+            }
+        )
+    elif outcome.finished:
+        say(
+            f"{out}: {outcome.step} steps in {seconds:.0f} s, PSNR {outcome.score.psnr:.2f} dB, "
+            f"{gain:+.2f} dB against bicubic. Next: srgan-edge convert {out}"
+        )
+    else:
+        say(f"{out}: stopped at step {outcome.step}. Go on with: srgan-edge train --out {out} --resume")

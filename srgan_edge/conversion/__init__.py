@@ -1,0 +1,1 @@
+"""Conversion: folding, quantization-aware fine-tuning, export and verification."""

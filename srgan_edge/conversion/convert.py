@@ -1,0 +1,160 @@
+"""A run folder becomes verified .tflite files and their cards."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srgan_edge import recipes
+from srgan_edge.atomic import atomic_path
+from srgan_edge.conversion import export, fold, quantize, verify
+from srgan_edge.conversion.inspect import read_graph
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.errors import GateFailedError, UsageError
+from srgan_edge.models import ModelCard
+from srgan_edge.training import data
+from srgan_edge.training.generators.receptive_field import overlap
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import Trained, load_generator
+from srgan_edge.training.validation import Inference
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One verified export."""
+
+    path: Path
+    format: str
+    size_bytes: int
+    psnr: float
+    psnr_float: float
+    drop_db: float
+    float_ops: int
+    passed: bool
+
+
+def newest_run(folder: Path = Path("runs")) -> Path:
+    """The run folder under `folder` whose generator was written last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = sorted(folder.glob("*/generator/generator.json"), key=lambda p: p.stat().st_mtime)
+    if not found:
+        raise UsageError(f"no trained generator under {folder}/: run srgan-edge train first, or name a run folder")
+    return found[-1].parent.parent
+
+
+def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
+    """Export the generator of a run folder in the formats of `settings`, verify each and write its card.
+
+    Raises:
+        UsageError: the folder is not a run, or there are no photos.
+        GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
+    """
+    if not settings.int8 and not settings.fp16:
+        raise UsageError("nothing to convert to: ask for int8, fp16 or both")
+    trained = load_generator(run)
+    recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
+    reach = overlap(trained.model)
+    if settings.tile and settings.tile <= 2 * reach:
+        raise UsageError(f"a tile of {settings.tile} has no inner part: {trained.name} needs an overlap of {reach}")
+    photos = data.photos(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
+    pairs = data.load_pairs(photos.valid, trained.scale, 16, report)
+    reference = Inference(trained.model, trained.scale, trained.value_range)
+    network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
+    exports = []
+    if settings.int8:
+        quantized = _quantized(network, trained, settings, photos.train, report)
+        content = export.export_int8(quantized, settings.tile)
+        exports.append(_finish(content, "int8", trained, settings, out, reference, pairs, reach, report))
+    if settings.fp16:
+        content = export.export_fp16(fold.byte_range(network), settings.tile)
+        exports.append(_finish(content, "fp16", trained, settings, out, reference, pairs, reach, report))
+    return exports
+
+
+def _quantized(network: Any, trained: Trained, settings: Conversion, photos: list[Path], report: Report) -> Any:
+    training = data.load_pairs(photos, trained.scale, settings.crop, report)
+    sampler = data.CropSampler(training, trained.scale, settings.crop, settings.batch, True, settings.seed)
+    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(training)} photos")
+    quantized = quantize.quantize(network, data.batches(sampler, 0, settings.calibration_batches))
+    steps = settings.qat_steps
+
+    def progress(step: int, loss: float) -> None:
+        if step % 50 == 0 or step == steps:
+            report(f"fine-tuning step {step}/{steps}, loss {loss:.4f}")
+
+    quantize.fine_tune(quantized, network, data.batches(sampler, 0, steps), steps, settings.rate, progress)
+    return quantized
+
+
+def _finish(
+    content: bytes,
+    quantization: str,
+    trained: Trained,
+    settings: Conversion,
+    out: Path,
+    reference: Inference,
+    pairs: list[data.Pair],
+    reach: int,
+    report: Report,
+) -> Export:
+    name = f"{trained.name}-{quantization}"
+    target = out / f"{name}.tflite"
+    verify.check_structure(content, target.name, quantization, settings.tile)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(content)
+        quality = verify.measure(temporary, reference, pairs, reach)
+        report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(pairs)} photos")
+        if quality.drop_db > settings.max_drop:
+            raise GateFailedError(
+                f"{target}: not written: it loses {quality.drop_db:.3f} dB against the float network, "
+                f"more than the {settings.max_drop} dB allowed"
+            )
+    graph = read_graph(content, target.name)
+    side = settings.tile or 1
+    card = ModelCard(
+        name=name,
+        family=trained.architecture,
+        scale=trained.scale,
+        tile=settings.tile,
+        overlap=reach,
+        io_dtype=graph.inputs[0].dtype,
+        quantization=quantization,
+        parameters=trained.model.count_params(),
+        macs_per_pixel=graph.macs // side**2,
+        sha256=hashlib.sha256(content).hexdigest(),
+        recipe=f"{trained.name} to step {trained.step}",
+        licence=trained.licence,
+        quality={
+            "valid": {
+                "photos": len(pairs),
+                "psnr_float": round(quality.psnr_float, 4),
+                "psnr": round(quality.psnr, 4),
+                "ssim_float": round(quality.ssim_float, 5),
+                "ssim": round(quality.ssim, 5),
+            }
+        },
+        versions={
+            package: importlib.metadata.version(package)
+            for package in ("srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert")
+        },
+    )
+    card.save(target.with_suffix(".json"))
+    return Export(
+        target,
+        quantization,
+        len(content),
+        quality.psnr,
+        quality.psnr_float,
+        quality.drop_db,
+        graph.float_ops,
+        True,
+    )

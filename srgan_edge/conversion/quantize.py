@@ -1,0 +1,224 @@
+"""Quantization-aware training through TensorFlow Model Optimization, with a scheme of our own.
+
+Its default scheme refuses PReLU and layers it does not know, starts every range at +-6, and leaves
+the output unquantized. This one knows the generators' layers, takes its ranges from photos before
+the first step, and fixes input and output to [0, 1], so that an int8 value is the pixel minus 128.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+import tf_keras as keras
+
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.training.generators.layers import PixelShuffle
+from srgan_edge.training.steps import RateSchedule
+
+# The public names do not reach the input's quantizer and the layout transformer.
+Internals: Any = tfmot.python.core.quantization.keras
+Quantize: Any = tfmot.quantization.keras
+
+Batches = Iterable[tuple[Any, Any]]
+
+_MOVES_VALUES = (PixelShuffle, keras.layers.Concatenate)
+_COMPUTES = (
+    keras.layers.Conv2D,
+    keras.layers.Add,
+    keras.layers.PReLU,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+)
+
+
+class RangeQuantizer(Quantize.quantizers.Quantizer):
+    """Fake-quantizes to 8 bits between two variables, set by calibration and then left alone."""
+
+    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
+        """Make the variables."""
+        return {
+            "low": layer.add_weight(f"{name}_low", initializer="zeros", trainable=False),
+            "high": layer.add_weight(f"{name}_high", initializer="ones", trainable=False),
+        }
+
+    def __call__(self, inputs: Any, training: Any, weights: dict[str, Any], **kwargs: Any) -> Any:
+        """Fake-quantize."""
+        return tf.quantization.fake_quant_with_min_max_vars(inputs, weights["low"], weights["high"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The quantizer has no arguments."""
+        return {}
+
+
+class UnitQuantizer(Internals.quantizers.FixedQuantizer):
+    """Fake-quantizes to 8 bits between 0 and 1, which also clips."""
+
+    def __init__(self) -> None:
+        super().__init__(num_bits=8, init_min=0.0, init_max=1.0, narrow_range=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """The quantizer has no arguments."""
+        return {}
+
+
+class LayerQuantizeConfig(Quantize.QuantizeConfig):
+    """What is quantized of a layer: the kernel per channel, and the output by `output`."""
+
+    def __init__(self, kernel: bool, output: Any) -> None:
+        self.kernel, self.output = kernel, output
+
+    def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
+        """PReLU's alpha is left alone: fake-quantized, it would turn the layer into float operators."""
+        quantizer = Internals.default_8bit.default_8bit_quantizers.Default8BitConvWeightsQuantizer()
+        return [(layer.kernel, quantizer)] if self.kernel else []
+
+    def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
+        """None: outputs are quantized, after the activation."""
+        return []
+
+    def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
+        """Put the fake-quantized kernel into the layer."""
+        if self.kernel:
+            (layer.kernel,) = quantize_weights
+
+    @tf.autograph.experimental.do_not_convert  # it cannot compile a body of a docstring alone
+    def set_quantize_activations(self, layer: Any, quantize_activations: list[Any]) -> None:
+        """Nothing to set."""
+
+    def get_output_quantizers(self, layer: Any) -> list[Any]:
+        """The output's quantizer."""
+        return [self.output] if self.output else []
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration's arguments."""
+        return {"kernel": self.kernel, "output": self.output}
+
+
+class _Registry(Internals.quantize_registry.QuantizeRegistry):
+    """Says how each layer is quantized; the layer named `last` ends the graph in [0, 1]."""
+
+    def __init__(self, last: str) -> None:
+        self.last = last
+
+    def supports(self, layer: Any) -> bool:
+        return isinstance(layer, (*_MOVES_VALUES, *_COMPUTES)) or layer.name == self.last
+
+    def get_quantize_config(self, layer: Any) -> Any:
+        output: Any = RangeQuantizer()
+        if layer.name == self.last:
+            output = UnitQuantizer()
+        elif isinstance(layer, _MOVES_VALUES):
+            output = None
+        return LayerQuantizeConfig(isinstance(layer, keras.layers.Conv2D), output)
+
+
+class _UnitInput(Internals.default_8bit.default_8bit_transforms.InputLayerQuantize):
+    """Quantizes the input to [0, 1]."""
+
+    def replacement(self, match_layer: Any) -> Any:
+        node = super().replacement(match_layer)
+        node.layer["config"]["quantizer"] = keras.utils.legacy.serialize_keras_object(UnitQuantizer())
+        return node
+
+
+class _Layout(Internals.quantize_layout_transform.QuantizeLayoutTransform):
+    def apply(self, model: Any, layer_quantize_map: Any) -> Any:
+        names = set(layer_quantize_map)
+        transformer = Internals.graph_transformations.model_transformer.ModelTransformer
+        return transformer(model, [_UnitInput()], names, layer_quantize_map).transform()
+
+
+class _Scheme(Internals.quantize_scheme.QuantizeScheme):
+    def __init__(self, last: str) -> None:
+        self.last = last
+
+    def get_layout_transformer(self) -> Any:
+        return _Layout()
+
+    def get_quantize_registry(self) -> Any:
+        return _Registry(self.last)
+
+
+def quantize(model: Any, batches: Batches) -> Any:
+    """The fake-quantized twin of a batch-norm-free network in [0, 1], its ranges taken from `batches`.
+
+    Each range is the mean over the batches of the smallest and the largest value.
+
+    Raises:
+        SrganEdgeError: a layer that the scheme does not know.
+    """
+    last = model.layers[-1]
+    while isinstance(last, _MOVES_VALUES):
+        last = last.inbound_nodes[0].inbound_layers
+    registry = _Registry(last.name)
+    for layer in model.layers[1:]:
+        if not registry.supports(layer):
+            raise SrganEdgeError(f"{model.name}: no way to quantize layer {layer.name} ({type(layer).__name__})")
+    own = {
+        c.__name__: c
+        for c in (RangeQuantizer, UnitQuantizer, LayerQuantizeConfig, Internals.quantize_layer.QuantizeLayer)
+    }
+    with Quantize.quantize_scope(own):
+        quantized = Quantize.quantize_apply(Quantize.quantize_annotate_model(model), scheme=_Scheme(last.name))
+    ranges = calibrate(model, batches)
+    for wrapper in quantized.layers:
+        name = wrapper.name.removeprefix("quant_")
+        for weight in wrapper.weights:
+            for end, value in zip(("low", "high"), ranges.get(name, ()), strict=False):
+                if weight.name.endswith(f"output_{end}:0"):
+                    weight.assign(value)
+    return quantized
+
+
+def calibrate(model: Any, batches: Batches) -> dict[str, tuple[float, float]]:
+    """Each layer's mean smallest and mean largest output over batches of LR bytes."""
+    layers = [layer for layer in model.layers if isinstance(layer, _COMPUTES)]
+    probe = keras.Model(model.input, [layer.output for layer in layers])
+
+    @tf.function(autograph=False)
+    def extremes(low: Any) -> Any:
+        outputs = probe(tf.cast(low, tf.float32) / 255, training=False)
+        return tf.stack([[tf.reduce_min(y), tf.reduce_max(y)] for y in outputs])
+
+    means = np.mean([extremes(low).numpy() for low, _ in batches], axis=0)
+    # Zero must be within a range for it to be exact, as the padding needs.
+    return {layer.name: (min(0.0, float(a)), max(float(b), 1e-6)) for layer, (a, b) in zip(layers, means, strict=True)}
+
+
+def fine_tune(
+    quantized: Any,
+    teacher: Any,
+    batches: Batches,
+    steps: int,
+    rate: float,
+    report: Callable[[int, float], None],
+) -> None:
+    """Train the fake-quantized network on the mean absolute error to the truth and to the float network.
+
+    `batches` are of bytes; `report` gets the step and its loss.
+
+    Raises:
+        SrganEdgeError: the loss is no longer a finite number.
+    """
+    optimizer = keras.optimizers.Adam(RateSchedule(rate, "cosine", steps), global_clipnorm=0.5)
+    variables = quantized.trainable_variables
+
+    @tf.function(autograph=False)
+    def step(low: Any, high: Any) -> Any:
+        low, high = tf.cast(low, tf.float32) / 255, tf.cast(high, tf.float32) / 255
+        wanted = tf.clip_by_value(teacher(low, training=False), 0.0, 1.0)
+        with tf.GradientTape() as tape:
+            result = quantized(low, training=True)
+            loss = tf.reduce_mean(tf.abs(result - high)) + tf.reduce_mean(tf.abs(result - wanted))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    for index, (low, high) in enumerate(batches):
+        loss = float(step(low, high))
+        if not np.isfinite(loss):
+            raise SrganEdgeError(f"the fine-tuning's loss is no longer a finite number at step {index}")
+        report(index + 1, loss)

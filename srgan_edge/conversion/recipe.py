@@ -1,0 +1,35 @@
+"""The recipe of a conversion."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from srgan_edge.recipes import Natural, Positive, Rate, Table
+
+
+class Conversion(Table):
+    """How a run's generator becomes .tflite files."""
+
+    note: str = ""
+    """What to expect: drop, time, machine."""
+    int8: bool = True
+    fp16: bool = True
+    tile: Natural = 128
+    """Side of the fixed input; 0 = any size."""
+    qat_steps: Natural = 300
+    """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
+    rate: Rate = 2e-5
+    """Adam's learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
+    batch: Positive = 8
+    crop: Annotated[int, Field(ge=8)] = 48
+    """Side of the LR crops of fine-tuning and calibration."""
+    calibration_batches: Positive = 16
+    calibration: str = ""
+    """A folder of photos; empty: what the run was trained on."""
+    verify: str = ""
+    """A folder of photos to verify the exports on; empty: what the run was validated on."""
+    max_drop: Annotated[float, Field(ge=0)] = 0.1
+    """Largest loss of mean PSNR in dB, float to export, that passes the gate."""
+    seed: Natural = 0

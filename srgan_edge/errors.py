@@ -1,0 +1,38 @@
+"""Errors that a user can do something about: one sentence and an exit code each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SrganEdgeError(Exception):
+    """Something failed, and the message names what and why (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(SrganEdgeError):
+    """The request itself makes no sense (exit code 2)."""
+
+    exit_code = 2
+
+
+class GateFailedError(SrganEdgeError):
+    """A verification gate measured a result outside its bound (exit code 3)."""
+
+    exit_code = 3
+
+
+class UnreadableImageError(SrganEdgeError):
+    """A file could not be decoded as an image."""
+
+
+class UnknownNameError(UsageError):
+    """A name that is not one of the known ones; the message suggests the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")

@@ -1,0 +1,115 @@
+"""Recipes: typed, validated TOML records in train/ and convert/, by name or path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from srgan_edge.atomic import write_text
+from srgan_edge.errors import UnknownNameError, UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Stage = Literal["train", "convert"]
+Positive = Annotated[int, Field(gt=0)]
+Natural = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+
+_PACKAGE = Path(__file__).parent
+
+
+class Table(BaseModel):
+    """A table of a recipe: immutable, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+T = TypeVar("T", bound=Table)
+
+
+def recipe_folder(stage: Stage) -> Path:
+    """The folder of a stage's recipes."""
+    # A wheel carries them inside the package; a checkout has them beside it.
+    installed = _PACKAGE / "_recipes" / stage
+    return installed if installed.is_dir() else _PACKAGE.parent / stage
+
+
+def find_recipe(stage: Stage, name_or_path: str) -> Path:
+    """The recipe file of a name (`edge-m`) or a path (`my/recipe.toml`).
+
+    Raises:
+        UsageError: there is no such recipe; a name gets a suggestion.
+    """
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise UsageError(f"{path}: no such recipe file")
+        return path
+    path = recipe_folder(stage) / f"{name_or_path}.toml"
+    if not path.is_file():
+        raise UnknownNameError(f"{stage} recipe", name_or_path, (p.stem for p in recipe_folder(stage).glob("*.toml")))
+    return path
+
+
+def load(kind: type[T], stage: Stage, name_or_path: str, settings: tuple[str, ...] = ()) -> T:
+    """The recipe of a name or a file, with `settings` of the form `table.key=value` applied.
+
+    Raises:
+        UsageError: an unknown key (with a suggestion), a value of the wrong type, or no such recipe.
+    """
+    path = find_recipe(stage, name_or_path)
+    return from_toml(kind, path.read_text(encoding="utf-8"), str(path), settings)
+
+
+def from_toml(kind: type[T], text: str, origin: str, settings: tuple[str, ...] = ()) -> T:
+    """Parse and validate a recipe's TOML; `origin` names it in errors."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{origin}: not valid TOML: {error}") from error
+    for setting in settings:
+        _apply(values, setting)
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise _explain(kind, error, origin) from error
+
+
+def save(recipe: Table, path: Path) -> None:
+    """Write every key of the recipe, defaults included, as TOML."""
+    write_text(path, tomli_w.dumps(recipe.model_dump()))
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise UsageError(f"--set {setting}: write it as table.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word is a string
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"--set {setting}: {table} is a value, not a table")
+    values[last] = value
+
+
+def _explain(kind: type[Table], error: ValidationError, origin: str) -> UsageError:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        table: Any = kind
+        for part in place[:-1]:
+            table = table.model_fields[part].annotation
+        known = [".".join([*place[:-1], field]) for field in table.model_fields]
+        return UnknownNameError(f"key in {origin}", ".".join(place), known)
+    return UsageError(f"{origin}: {'.'.join(place)} = {first['input']!r}: {first['msg'].lower()}")

@@ -1,0 +1,1 @@
+"""Running converted models on any image; no TensorFlow is imported here."""

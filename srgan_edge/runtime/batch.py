@@ -1,0 +1,55 @@
+"""Which photo goes to which file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from srgan_edge import images
+from srgan_edge.errors import UsageError
+
+
+class Job(NamedTuple):
+    """A photo and where its result goes."""
+
+    input: Path
+    output: Path
+
+
+def jobs(inputs: tuple[Path, ...], out: Path | None, scale: int, recursive: bool) -> list[Job]:
+    """Plan a batch: files as given, folders by their images, each result `NAME_xS` in a format that can be written.
+
+    `out` with the suffix of an image is the file of the only input; else it is a folder, which a
+    folder's tree is kept under.
+
+    Raises:
+        UsageError: a folder without images, one output file for several photos, or two photos for one result.
+    """
+    single = out is not None and out.suffix.lower() in images.READABLE and not out.is_dir()
+    planned: list[Job] = []
+    for path in inputs:
+        if not path.is_dir():
+            folder = out if out is not None and not single else path.parent
+            planned.append(Job(path, out if single and out is not None else folder / result_name(path, scale)))
+            continue
+        # A result beside its photo must not become the next run's input.
+        found = [p for p in images.find(path, recursive) if out is not None or not p.stem.endswith(f"_x{scale}")]
+        if not found:
+            more = "" if recursive else " (its folders are looked into with --recursive)"
+            raise UsageError(f"{path}: no image in this folder{more}")
+        root = out if out is not None else path
+        planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale)) for p in found]
+    if single and len(planned) > 1:
+        raise UsageError(f"{out} is one file and there are {len(planned)} photos; name a folder")
+    seen: dict[Path, Path] = {}
+    for job in planned:
+        if job.output in seen:
+            raise UsageError(f"{seen[job.output]} and {job.input} would both be written to {job.output}")
+        seen[job.output] = job.input
+    return planned
+
+
+def result_name(path: Path, scale: int) -> str:
+    """`photo.jpg` -> `photo_x4.jpg`; a format that cannot be written becomes PNG."""
+    suffix = path.suffix if path.suffix.lower() in images.WRITABLE else ".png"
+    return f"{path.stem}_x{scale}{suffix}"

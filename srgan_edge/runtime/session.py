@@ -1,0 +1,119 @@
+"""One model on one delegate: tiles of bytes in, tiles of bytes out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.runtime.interpreter import interpreter_package
+
+Bytes = NDArray[np.uint8]
+
+
+class Session:
+    """A loaded model. It is not for use by two threads at once: an interpreter has one set of buffers."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        """Load a model on the CPU; `threads` 0 = as many as this process may use.
+
+        Raises:
+            SrganEdgeError: the file is not a TFLite model, or not one of super-resolution.
+        """
+        self.path = path
+        self.threads = threads or available_cpus()
+        package = interpreter_package()
+        self.device = f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}, {package.name}"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SrganEdgeError(f"{path}: cannot be read: {error.strerror}") from error
+        if content[4:8] != b"TFL3":
+            raise SrganEdgeError(f"{path}: not a TFLite model")
+        try:
+            self._interpreter: Any = package.interpreter(model_content=content, num_threads=self.threads)
+            self._check()
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, SystemError) as error:
+            raise SrganEdgeError(f"{path}: {package.name} cannot load it: {_first_line(error)}") from error
+        self._input, self._output = self._details()
+
+    @property
+    def tile(self) -> int:
+        """Side of the fixed input, 0 if the model takes any size."""
+        signature = self._input["shape_signature"]
+        return 0 if -1 in signature[1:3] else int(signature[1])
+
+    @property
+    def io_dtype(self) -> str:
+        """uint8 or float32."""
+        return np.dtype(self._input["dtype"]).name
+
+    def run(self, tile: Bytes) -> Bytes:
+        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile` unless that is 0."""
+        if self.tile == 0 and tuple(self._input["shape"][1:3]) != tile.shape[:2]:
+            self._interpreter.resize_tensor_input(self._input["index"], (1, *tile.shape))
+            self._interpreter.allocate_tensors()
+            self._input, self._output = self._details()
+        self._interpreter.tensor(self._input["index"])()[0] = tile
+        self._interpreter.invoke()
+        # A copy: the interpreter refuses to run while a view of its buffers is alive.
+        result = self._interpreter.get_tensor(self._output["index"])[0]
+        if result.dtype == np.uint8:
+            return result
+        # np.rint makes a new array, so the rest may work in place.
+        rounded = np.rint(result)
+        return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
+
+    def scale(self) -> int:
+        """The factor the model enlarges by, found by running it if its shapes are not fixed."""
+        side = self.tile or 16
+        if self.tile == 0:
+            self.run(np.zeros((side, side, 3), np.uint8))
+        return int(self._output["shape"][1]) // side
+
+    def close(self) -> None:
+        """Free the model."""
+        self._interpreter = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+
+    def _check(self) -> None:
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise SrganEdgeError(f"{self.path}: has {len(inputs)} inputs and {len(outputs)} outputs, not one of each")
+        for side, details in (("input", inputs[0]), ("output", outputs[0])):
+            shape = tuple(int(n) for n in details["shape_signature"])
+            dtype = np.dtype(details["dtype"]).name
+            if len(shape) != 4 or shape[0] not in (1, -1) or shape[3] not in (3, -1):
+                raise SrganEdgeError(
+                    f"{self.path}: its {side} has shape {list(shape)}, not that of an image, [1, height, width, 3]"
+                )
+            if dtype not in ("uint8", "float32"):
+                raise SrganEdgeError(f"{self.path}: its {side} is {dtype}; bytes are given as uint8 or float32")
+        shape = [int(n) for n in inputs[0]["shape_signature"][1:3]]
+        if shape[0] != shape[1]:
+            raise SrganEdgeError(f"{self.path}: its input is {shape[1]}x{shape[0]}; only square tiles are cut")
+
+
+def available_cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,1 @@
+"""Training with TensorFlow 2: recipes, data, networks, losses and the loop."""

@@ -1,0 +1,43 @@
+"""The generator of SRGAN, which is SRResNet (Ledig et al. 2017, figure 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tf_keras as keras
+
+from srgan_edge.training.generators.layers import PixelShuffle
+
+
+def srgan(scale: int = 4, blocks: int = 16, batch_norm: bool = True) -> Any:
+    """Residual blocks of 64 channels, sub-pixel x2 upsamplings, 9x9 head and tail, tanh: values in [-1, 1].
+
+    `batch_norm=False` is the network that batch normalisation folds into.
+    """
+
+    def prelu(x: Any, name: str) -> Any:
+        return keras.layers.PReLU(shared_axes=[1, 2], name=name)(x)
+
+    def conv(x: Any, filters: int, size: int, name: str, normalise: bool = False) -> Any:
+        bias = not (normalise and batch_norm)
+        x = keras.layers.Conv2D(filters, size, padding="same", use_bias=bias, name=name)(x)
+        if normalise and batch_norm:
+            x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+        return x
+
+    inputs = keras.Input((None, None, 3), name="image")
+    head = x = prelu(conv(inputs, 64, 9, "head"), "head_prelu")
+    for index in range(1, blocks + 1):
+        block = f"block{index}"
+        y = prelu(conv(x, 64, 3, f"{block}_conv1", normalise=True), f"{block}_prelu")
+        y = conv(y, 64, 3, f"{block}_conv2", normalise=True)
+        x = keras.layers.Add(name=f"{block}_add")([x, y])
+    x = conv(x, 64, 3, "trunk", normalise=True)
+    x = keras.layers.Add(name="trunk_add")([x, head])
+    for index in range(1, scale // 2 + 1):
+        x = conv(x, 256, 3, f"up{index}")
+        x = PixelShuffle(2, name=f"up{index}_shuffle")(x)
+        x = prelu(x, f"up{index}_prelu")
+    x = conv(x, 3, 9, "tail")
+    outputs = keras.layers.Activation("tanh", name="tanh")(x)
+    return keras.Model(inputs, outputs, name=f"srgan-x{scale}")

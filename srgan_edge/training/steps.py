@@ -1,0 +1,127 @@
+"""One step of each phase, as a graph: bytes in, losses out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from srgan_edge.training.losses import PIXEL_LOSSES, adversarial_loss, discriminator_loss, mse
+from srgan_edge.training.recipe import Gan, Pretrain
+
+Step = Callable[[Any, Any], dict[str, Any]]
+
+
+class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise over `warmup` steps, then constant, or half a cosine down to 0 at `steps`."""
+
+    def __init__(self, rate: float, schedule: str, steps: int, warmup: int = 0) -> None:
+        self.rate, self.schedule, self.steps, self.warmup = rate, schedule, steps, warmup
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of a step, counted from 0."""
+        step = tf.cast(step, tf.float32)
+        rate = tf.constant(self.rate, tf.float32)
+        if self.schedule == "cosine":
+            done = (step - self.warmup) / max(1, self.steps - self.warmup)
+            rate *= 0.5 * (1 + tf.cos(3.14159265 * tf.clip_by_value(done, 0.0, 1.0)))
+        return rate * tf.minimum(1.0, (step + 1) / (self.warmup + 1))
+
+    def get_config(self) -> dict[str, Any]:
+        """The schedule's arguments."""
+        return {"rate": self.rate, "schedule": self.schedule, "steps": self.steps, "warmup": self.warmup}
+
+
+def adam(rate: RateSchedule, clip: float, precision: str) -> Any:
+    """Adam with beta1 0.9 (Ledig et al. 2017, section 3.2), loss scaling under float16."""
+    optimizer = keras.optimizers.Adam(rate, beta_1=0.9, global_clipnorm=clip or None)
+    if precision == "mixed_float16":
+        optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def pretrain_step(generator: Any, optimizer: Any, settings: Pretrain, value_range: tuple[float, float]) -> Step:
+    """A step on a pixel loss, images in the generator's own value range."""
+    pixel_loss = PIXEL_LOSSES[settings.loss]
+
+    @tf.function(autograph=False)
+    def step(low: Any, high: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
+            loss = pixel_loss(_from_bytes(high, value_range), result)
+        _apply(optimizer, tape, loss, generator)
+        return {"pixel_loss": loss}
+
+    return step
+
+
+def gan_step(
+    generator: Any,
+    discriminator: Any,
+    optimizers: tuple[Any, Any],
+    content_loss: Callable[[Any, Any], Any],
+    settings: Gan,
+    value_range: tuple[float, float],
+) -> Step:
+    """A step of generator and discriminator on the same batch, images in [-1, 1].
+
+    The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3).
+    """
+    low_end, high_end = value_range
+
+    @tf.function(autograph=False)
+    def step(low: Any, high: Any) -> dict[str, Any]:
+        real = _from_bytes(high, (-1.0, 1.0))
+        with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
+            result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
+            fake = (result - low_end) * (2 / (high_end - low_end)) - 1
+            fake_logits = discriminator(fake, training=True)
+            real_logits = discriminator(real, training=True)
+            content = content_loss(real, fake)
+            adversarial = adversarial_loss(fake_logits)
+            loss = settings.content * content + settings.adversarial * adversarial
+            if settings.pixel:
+                loss += settings.pixel * mse(real, fake)
+            critic_loss = discriminator_loss(real_logits, fake_logits)
+        _apply(optimizers[0], tape, loss, generator)
+        _apply(optimizers[1], critic_tape, critic_loss, discriminator)
+        return {
+            "generator_loss": loss,
+            "content_loss": content,
+            "adversarial_loss": adversarial,
+            "discriminator_loss": critic_loss,
+            "real_accuracy": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
+            "fake_accuracy": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
+        }
+
+    return step
+
+
+def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[], None]:
+    """An update of the running average of a model's weights, quicker while the run is young."""
+
+    @tf.function(autograph=False)
+    def step() -> None:
+        count = tf.cast(counter, tf.float32)
+        share = 1 - tf.minimum(decay, (1 + count) / (10 + count)) if decay else 1.0
+        for mean, value in zip(average.variables, model.variables, strict=True):
+            mean.assign_add(share * (tf.cast(value, tf.float32) - mean))
+
+    return step
+
+
+def _from_bytes(image: Any, value_range: tuple[float, float]) -> Any:
+    low, high = value_range
+    return tf.cast(image, tf.float32) * ((high - low) / 255) + low
+
+
+def _apply(optimizer: Any, tape: Any, loss: Any, model: Any) -> None:
+    variables = model.trainable_variables
+    if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
+        scale = tf.cast(optimizer.loss_scale, tf.float32)
+        gradients = optimizer.get_unscaled_gradients(tape.gradient(loss, variables, output_gradients=scale))
+    else:
+        gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
