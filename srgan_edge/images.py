@@ -20,6 +20,8 @@ Bytes = NDArray[np.uint8]
 
 READABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm")
 WRITABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif")
+# Pillow warns of odd metadata and of large photos; what matters it raises.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
 _SIZE_TAGS = {0x0100: "width", 0x0101: "height"}
 _SIZE_TAGS_EXIF = {0xA002: "width", 0xA003: "height"}
@@ -60,10 +62,8 @@ def read(path: Path) -> Picture:
         UnreadableImageError: the file is missing, not an image, damaged or too large to be safe.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return from_pil(image)
+        with Image.open(path) as image:
+            return from_pil(image)
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
     except IsADirectoryError as error:

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from srgan_edge.cli.output import error_console, json_option, print_json, progress_bar, say
+from srgan_edge.cli.output import json_option, print_json, say
+from srgan_edge.cli.train_progress import train_progress
 
 
 @click.command("train")
@@ -72,24 +73,7 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
     from srgan_edge.training.loop import Trainer
 
     started = time.perf_counter()
-    with progress_bar() as bar:
-        task = bar.add_task("starting", total=None)
-
-        def report(event: dict[str, Any]) -> None:
-            if event["event"] == "train":
-                losses = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in event.items() if k.endswith("_loss"))
-                speed = f"{event['images_per_second']:.1f} img/s"
-                line = f"{event['phase']} {event['step']}/{event['last']}  {speed}  {losses}"
-                bar.update(task, total=event["last"], completed=event["step"], description=line)
-                if not error_console.is_terminal:
-                    say(line)
-            elif event["event"] == "validation":
-                say(f"step {event['step']}: PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}")
-            elif event["event"] == "bicubic":
-                say(f"bicubic: PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}")
-            elif "text" in event:
-                say(event["text"])
-
+    with train_progress() as report:
         outcome = Trainer(recipe, out, resume, report).run()
     seconds = time.perf_counter() - started
     gain = outcome.score.psnr - outcome.bicubic.psnr

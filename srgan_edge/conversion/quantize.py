@@ -7,6 +7,7 @@ the first step, and fixes input and output to [0, 1], so that an int8 value is t
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ from srgan_edge.training.generators.layers import PixelShuffle
 from srgan_edge.training.steps import RateSchedule
 
 # The public names do not reach the input's quantizer and the layout transformer.
-Internals: Any = tfmot.python.core.quantization.keras
+Internals: Any = importlib.import_module("tensorflow_model_optimization.python.core.quantization.keras")
 Quantize: Any = tfmot.quantization.keras
 
 Batches = Iterable[tuple[Any, Any]]

@@ -37,7 +37,7 @@ class Checkpoints:
             path = self.folder / f"step-{step}"
             try:
                 self.checkpoint.read(str(path)).assert_consumed()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
                 reason = str(error).splitlines()[0][:200]
                 warn(f"checkpoint {path} is damaged and was passed over: {reason}")
             else:

@@ -79,14 +79,14 @@ class Trainer:
         last = self.phases[-1].last
         bicubic = validation.bicubic_score(self.valid, self.recipe.generator.scale)
         self._emit(event="bicubic", psnr=bicubic.psnr, ssim=bicubic.ssim)
-        outcome_score = None
+        score = None
         with _stop_on_signals() as stopped, self._tensorboard():
             for phase in self.phases:
                 if int(self.step) < phase.last:
-                    outcome_score = self._run_phase(phase, stopped)
+                    score = self._run_phase(phase, stopped)
                 if stopped():
                     break
-        score = outcome_score or self._validate()
+            score = score or self._validate()
         self._emit(event="end", finished=int(self.step) >= last, psnr=score.psnr, ssim=score.ssim)
         return Outcome(int(self.step), int(self.step) >= last, score, bicubic)
 
@@ -173,7 +173,8 @@ class Trainer:
             self.step.assign_add(1)
             count += 1
             step = int(self.step)
-            ending = step == phase.last or stopped()
+            leaving = stopped()  # asked once a step: a signal from here on waits for the next
+            ending = leaving or step == phase.last
             if step % loop.log_every == 0 or ending:
                 values = {name: float(value) for name, value in losses.items()}
                 self._guard(values)
@@ -186,7 +187,7 @@ class Trainer:
             if step % loop.validate_every == 0 or ending:
                 score = self._validate()
                 start, count = time.perf_counter(), 0
-            if stopped():
+            if leaving:
                 break
         return score
 

@@ -1,0 +1,76 @@
+"""A self-contained HTML page that compares pictures by a slider, with tables under it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from srgan_edge.atomic import write_text
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Versions of one photo, all of the same size."""
+
+    name: str
+    pictures: dict[str, NDArray[np.uint8]]
+    """By name, `(H, W, 3)` bytes; the second and third are shown first, to the left and to the right."""
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table of the page."""
+
+    title: str
+    note: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def write_page(path: Path, title: str, intro: str, photos: Sequence[Comparison], tables: Sequence[PageTable]) -> None:
+    """Write the page; pictures are embedded as PNG, so that no pixel is changed."""
+    template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    data = [
+        {
+            "name": photo.name,
+            "width": next(iter(photo.pictures.values())).shape[1],
+            "height": next(iter(photo.pictures.values())).shape[0],
+            "pictures": [{"name": name, "source": _png(rgb)} for name, rgb in photo.pictures.items()],
+        }
+        for photo in photos
+    ]
+    page = template.substitute(
+        title=html.escape(title),
+        intro=html.escape(intro),
+        tables="\n".join(_table(table) for table in tables),
+        # "</" would end the script element.
+        data=json.dumps(data).replace("</", "<\\/"),
+    )
+    write_text(path, page)
+
+
+def _table(table: PageTable) -> str:
+    def row(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "\n".join(row(cells, "td") for cells in table.rows)
+    return (
+        f"<h2>{html.escape(table.title)}</h2>\n<p>{html.escape(table.note)}</p>\n"
+        f'<div class="panel scroll"><table>\n{row(table.columns, "th")}\n{body}\n</table></div>'
+    )
+
+
+def _png(rgb: NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

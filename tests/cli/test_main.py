@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from PIL import Image
+
+
+def srgan_edge(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "srgan_edge", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+
+
+def test_importing_is_light() -> None:
+    code = "import srgan_edge, sys; assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_running_needs_no_tensorflow(exports: Path, tmp_path: Path) -> None:
+    Image.fromarray(photo(20, 30)).save(tmp_path / "photo.png")
+    code = (
+        "import sys; from PIL import Image; from srgan_edge import Upscaler\n"
+        f"Upscaler({str(exports / 'tiny-int8.tflite')!r})(Image.open('photo.png')).save('large.png')\n"
+        "assert 'tensorflow' not in sys.modules and 'pydantic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    assert Image.open(tmp_path / "large.png").size == (120, 80)
+
+
+@pytest.mark.parametrize("command", ["", "train", "convert", "run", "evaluate", "inspect", "models", "doctor", "demo"])
+def test_help(command: str) -> None:
+    done = srgan_edge(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+    if command in ("train", "convert", "run", "evaluate", "inspect"):
+        assert f"srgan-edge {command}" in done.stdout.split("Examples:")[1]
+
+
+def test_unknown_command() -> None:
+    done = srgan_edge("trian")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "unknown command 'trian': did you mean 'train'?" in done.stderr
+
+
+def test_run_reports_what_it_did(exports: Path, tmp_path: Path) -> None:
+    Image.fromarray(photo(50, 61)).save(tmp_path / "photo.png")
+    done = srgan_edge("run", "photo.png", "-m", str(exports / "tiny-int8.tflite"), "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    line = json.loads(done.stdout)
+    assert line["seconds"] > 0
+    expected = {
+        "input": "photo.png",
+        "output": "photo_x4.png",
+        "width": 244,
+        "height": 200,
+        "scale": 4,
+        "model": "tiny-int8",
+        "delegate": "cpu",
+        "tiles": 4,
+        "error": None,
+    }
+    assert {key: line[key] for key in expected} == expected
+    assert Image.open(tmp_path / "photo_x4.png").size == (244, 200)
+
+
+def test_a_batch_goes_on_after_bad_files(exports: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(photo(12, 12)).save(folder / "a.png")
+    Image.fromarray(photo(12, 12)).save(folder / "z.png")
+    Image.fromarray(photo(1, 1)).save(folder / "one.png")
+    (folder / "text.png").write_text("words")
+    Image.fromarray(photo(90, 90)).save(folder / "cut.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:900])
+    model = str(exports / "tiny-int8.tflite")
+    done = srgan_edge("run", "photos", "missing.png", "-m", model, "-o", "out", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_x4.png", "one_x4.png", "z_x4.png"]
+    errors = {Path(o["input"]).name: o["error"] for o in map(json.loads, done.stdout.splitlines())}
+    assert errors["text.png"] == "photos/text.png: not an image that Pillow can read"
+    assert errors["cut.jpg"].startswith("photos/cut.jpg: cannot be decoded: image file is truncated")
+    assert errors["missing.png"] == "missing.png: no such file"
+    assert [errors[name] for name in ("a.png", "one.png", "z.png")] == [None] * 3
+    assert "3 upscaled, 0 skipped, 3 failed" in done.stderr
+
+
+def test_existing_results(exports: Path, tmp_path: Path) -> None:
+    Image.fromarray(photo(12, 12)).save(tmp_path / "a.png")
+    (tmp_path / "a_x4.png").write_text("precious")
+    command = ("run", "a.png", "-m", str(exports / "tiny-int8.tflite"))
+    done = srgan_edge(*command, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a_x4.png: exists; use --overwrite or --skip-existing" in done.stderr
+    assert srgan_edge(*command, "--skip-existing", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "a_x4.png").read_text() == "precious"
+    assert srgan_edge(*command, "--overwrite", cwd=tmp_path).returncode == 0
+    assert Image.open(tmp_path / "a_x4.png").size == (48, 48)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("run", "a.png", "-m", "edge-n-x4"), 2, "unknown model 'edge-n-x4'"),
+        (("run", "a.png", "-m", "none.tflite"), 2, "none.tflite: no such model file"),
+        (("run", "a.png", "--delegate", "cqu"), 2, "did you mean 'cpu'?"),
+        (("run",), 2, "Missing argument"),
+        (("run", "a.png", "--skip-existing", "--overwrite"), 2, "exclude each other"),
+        (("inspect", "edge"), 2, "unknown model 'edge'"),
+        (("evaluate", "--hr", "nowhere"), 2, "nowhere: no such folder of photos"),
+        (("train", "--recipe", "sampel"), 2, "did you mean 'sample'?"),
+        (("train", "--set", "pretrain.stepz=1"), 2, "did you mean 'pretrain.steps'?"),
+        (("train", "--data", "nowhere"), 2, "nowhere: no such folder of photos"),
+        (("train", "--resume"), 2, "--resume takes the run folder as --out"),
+        (("convert",), 2, "run srgan-edge train first"),
+        (("convert", "nowhere"), 2, "nowhere: not a run folder"),
+    ],
+)
+def test_refused_requests(tmp_path: Path, arguments: tuple[str, ...], code: int, message: str) -> None:
+    Image.fromarray(photo(12, 12)).save(tmp_path / "a.png")
+    done = srgan_edge(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_convert_gate_exits_with_3(run_folder: Path, tmp_path: Path) -> None:
+    """No export is better than its float network by 100 dB: with a bound of 0 dB some loss fails the gate."""
+    options = ("--qat-steps", "0", "--tile", "48", "--max-drop", "0", "--int8", "-o", str(tmp_path / "out"))
+    done = srgan_edge("convert", str(run_folder), *options)
+    assert done.returncode == 3, done.stderr
+    assert "not written: it loses" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_convert_json(run_folder: Path, tmp_path: Path) -> None:
+    options = ("--qat-steps", "0", "--tile", "48", "--fp16", "-o", str(tmp_path), "--json")
+    done = srgan_edge("convert", str(run_folder), *options)
+    assert done.returncode == 0, done.stderr
+    (only,) = json.loads(done.stdout)["exports"]
+    assert (only["format"], only["passed"], only["path"]) == ("fp16", True, str(tmp_path / "tiny-fp16.tflite"))
+    assert only["size_bytes"] == (tmp_path / "tiny-fp16.tflite").stat().st_size
+    assert abs(only["drop_db"]) < 0.002
+
+
+def test_evaluate(photos: Path, exports: Path) -> None:
+    model = str(exports / "tiny-int8.tflite")
+    done = srgan_edge("evaluate", "--hr", str(photos), "-m", model, "-m", "bicubic", "--json")
+    assert done.returncode == 0, done.stderr
+    ours, bicubic = json.loads(done.stdout)
+    assert (ours["model"], bicubic["model"], ours["crop"], ours["channel"]) == ("tiny-int8", "bicubic", 4, "y")
+    assert ours["psnr"] == pytest.approx(np.mean([i["psnr"] for i in ours["images"]]))
+    assert ours["psnr"] > bicubic["psnr"]
+    assert len(ours["images"]) == 5
+
+
+def test_published_bicubic_scores(shared: Path) -> None:
+    """The literature's bicubic x4: 28.42/0.8104 and 26.00/0.7027."""
+    for name, psnr, ssim in (("set5", 28.42, 0.8104), ("set14", 26.00, 0.7027)):
+        folder = shared / "bench" / name
+        done = srgan_edge(
+            "evaluate", "--hr", str(folder / "hr"), "--lr", str(folder / "lr_x4"), "-m", "bicubic", "--json"
+        )
+        (got,) = json.loads(done.stdout)
+        assert got["psnr"] == pytest.approx(psnr, abs=0.02)
+        assert got["ssim"] == pytest.approx(ssim, abs=0.001)
+
+
+def test_inspect_models_doctor(exports: Path) -> None:
+    summary = json.loads(srgan_edge("inspect", str(exports / "tiny-int8.tflite"), "--json").stdout)
+    assert set(summary) >= {"inputs", "outputs", "ops", "float_ops", "parameters", "macs", "size_bytes", "gpu", "card"}
+    assert (summary["float_ops"], summary["card"]["name"]) == (0, "tiny-int8")
+    assert "DEPTH_TO_SPACE" in srgan_edge("inspect", str(exports / "tiny-fp16.tflite")).stdout
+    names = [card["name"] for card in json.loads(srgan_edge("models", "--json").stdout)]
+    assert "edge-m-x4-int8" in names
+    assert "edge-m-x4-int8" in srgan_edge("models").stdout
+    found = json.loads(srgan_edge("doctor", "--json").stdout)
+    assert found["delegates"][0]["name"] == "cpu"
+    assert found["delegates"][0]["available"]
+    assert found["versions"]["numpy"] == np.__version__
+
+
+def test_dry_run_trains_nothing(tmp_path: Path) -> None:
+    done = srgan_edge("train", "--dry-run", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["parameters"] == 19_008
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo(tmp_path: Path) -> None:
+    done = srgan_edge("demo", "--steps", "60", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    page = tmp_path / made["page"]
+    text = page.read_text()
+    assert text.count("data:image/png;base64,") >= 2 * 4
+    assert 'src="http' not in text
+    assert "$" not in text.split("<script")[0]
+    assert {row["model"] for row in made["results"]} >= {"bicubic", "sample-int8", "sample-fp16", "edge-m-x4-int8"}
+    assert [e["format"] for e in made["exports"]] == ["int8", "fp16"]

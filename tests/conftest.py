@@ -1,0 +1,92 @@
+"""Photos and models that the tests share; every image is made here or comes with scikit-image."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# The C++ log of TensorFlow, before anything imports it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The benchmark photos beside the checkout; tests that need them are skipped without."""
+    if not SHARED.is_dir():
+        pytest.skip("no benchmark photos beside this checkout")
+    return SHARED
+
+
+def photo(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Something like a photo: smooth areas, edges and some grain."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    planes = [
+        128 + 70 * np.sin(x / random.uniform(6, 20) + phase) * np.cos(y / random.uniform(6, 20)) for phase in range(3)
+    ]
+    image = np.stack(planes, axis=-1)
+    image[(x + y) % 61 < 9] += 50
+    image += random.normal(0, 3, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def coffee() -> NDArray[np.uint8]:
+    """A real photo, 400x600."""
+    from skimage import data
+
+    return data.coffee()
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory, coffee: NDArray[np.uint8]) -> Path:
+    """A folder of five photos of different sizes and formats, cut from a real one."""
+    folder = tmp_path_factory.mktemp("photos")
+    for index, suffix in enumerate((".png", ".jpg", ".webp", ".bmp", ".tif")):
+        cut = coffee[index * 30 : index * 30 + 240, index * 40 : index * 40 + 280 + index]
+        Image.fromarray(cut).save(folder / f"photo{index}{suffix}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+    """A run of edge-s, trained for a moment on real photos."""
+    from srgan_edge import recipes
+    from srgan_edge.training.loop import Trainer
+    from srgan_edge.training.recipe import Recipe
+
+    settings = (
+        "name=tiny",
+        f"data.source={photos}",
+        "data.batch=4",
+        "data.crop=24",
+        "pretrain.steps=400",
+        "pretrain.warmup=20",
+        "pretrain.rate=2e-3",
+        "loop.ema=0.9",
+        "loop.log_every=50",
+        "loop.validate_every=400",
+    )
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    Trainer(recipes.load(Recipe, "train", "sample", settings), out, False, lambda event: None).run()
+    return out
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
+    """INT8 and FP16 exports of that run with tiles of 48 pixels, and of any size in the folder any/."""
+    from srgan_edge.conversion.convert import convert
+    from srgan_edge.conversion.recipe import Conversion
+
+    out = tmp_path_factory.mktemp("exports")
+    settings = Conversion(tile=48, qat_steps=10, batch=4, crop=24, calibration_batches=4, max_drop=0.5)
+    convert(run_folder, settings, out, lambda text: None)
+    convert(run_folder, settings.model_copy(update={"tile": 0}), out / "any", lambda text: None)
+    return out

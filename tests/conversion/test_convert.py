@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+
+from srgan_edge.conversion import export, fold, quantize, verify
+from srgan_edge.conversion.convert import convert, newest_run
+from srgan_edge.conversion.inspect import inspect, read_graph
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
+from srgan_edge.models import find_model
+from srgan_edge.runtime.session import Session
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+
+QUICK = Conversion(tile=48, qat_steps=0, batch=4, crop=24, calibration_batches=2, max_drop=0.5)
+
+
+def crops(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(photo(24, 24, i)[None], photo(96, 96, i)[None]) for i in range(count)]
+
+
+def test_int8_export(exports: Path) -> None:
+    summary = inspect(find_model(str(exports / "tiny-int8.tflite"))).summary(None)
+    assert summary["float_ops"] == 0
+    for side in ("inputs", "outputs"):
+        (tensor,) = summary[side]
+        assert tensor["dtype"] == "uint8"
+        assert tensor["scale"] == [pytest.approx(1 / 255)]
+        assert tensor["zero_point"] == [0]
+    assert {o["op"]: o["count"] for o in summary["ops"] if o["op"] != "QUANTIZE"} == {
+        "CONCATENATION": 2,
+        "CONV_2D": 7,
+        "ADD": 1,
+        "DEPTH_TO_SPACE": 1,
+    }
+    assert summary["gpu"]["ok"]
+    assert summary["parameters"] == 19_008
+
+
+def test_fp16_export(exports: Path) -> None:
+    graph = inspect(find_model(str(exports / "tiny-fp16.tflite")))
+    assert [t.dtype for t in graph.inputs + graph.outputs] == ["float32", "float32"]
+    assert graph.parameters == 19_008
+    # 2 bytes a parameter and not 4.
+    assert graph.size_bytes < 19_008 * 2.6
+
+
+def test_cards(exports: Path, run_folder: Path) -> None:
+    card = json.loads((exports / "tiny-int8.json").read_text())
+    assert (card["scale"], card["tile"], card["overlap"]) == (4, 48, 7)
+    assert card["macs_per_pixel"] == 9 * (3 * 16 + 5 * 16 * 16 + 16 * 48)
+    quality = card["quality"]["valid"]
+    assert quality["psnr_float"] == pytest.approx(
+        json.loads((run_folder / "generator" / "generator.json").read_text())["psnr"], abs=1e-3
+    )
+    assert abs(quality["psnr_float"] - quality["psnr"]) < 0.5
+    fp16 = json.loads((exports / "tiny-fp16.json").read_text())["quality"]["valid"]
+    assert fp16["psnr"] == pytest.approx(fp16["psnr_float"], abs=0.01)
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None:
+    model = build_generator(name, 4, blocks=2, collapsible=False)
+    low, high = ARCHITECTURES[name].value_range
+    unit = fold.unit_range(fold.fold_batch_norm(model), (low, high))
+    quantized = quantize.quantize(unit, crops(2))
+    losses: list[float] = []
+    quantize.fine_tune(quantized, unit, crops(3), 3, 1e-5, lambda step, loss: losses.append(loss))
+    assert len(losses) == 3
+    content = export.export_int8(quantized, 24)
+    verify.check_structure(content, name, "int8", 24)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    image = photo(24, 24)
+    with Session(path) as session:
+        ours = session.run(image)
+    reference = np.clip(unit(image[None] / np.float32(255)).numpy()[0], 0, 1) * 255
+    assert np.abs(ours - reference).mean() < 3
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_other_scales(scale: int, tmp_path: Path) -> None:
+    model = build_generator("edge-s", scale, collapsible=False)
+    content = export.export_int8(quantize.quantize(model, crops(1)), 24)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    with Session(path) as session:
+        assert session.scale() == scale
+        image = photo(24, 24)
+        near = image.repeat(scale, axis=0).repeat(scale, axis=1)
+        assert np.abs(session.run(image).astype(int) - near).mean() < 4
+
+
+def test_ranges_come_from_the_photos() -> None:
+    model = build_generator("edge-s", 4, collapsible=False)
+    batches = crops(3)
+    ranges = quantize.calibrate(model, batches)
+    import tf_keras as keras
+
+    probe = keras.Model(model.input, model.get_layer("conv3").output)
+    tops = [probe(low.astype(np.float32) / 255).numpy().max() for low, _ in batches]
+    assert ranges["conv3"] == (0.0, pytest.approx(np.mean(tops), rel=1e-5))
+
+
+def test_the_gate_refuses_a_bad_export(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges cut to a quarter: the export loses quality, is refused, and nothing is left behind."""
+    real = quantize.calibrate
+    monkeypatch.setattr(
+        quantize, "calibrate", lambda *a: {name: (low / 4, high / 4) for name, (low, high) in real(*a).items()}
+    )
+    settings = QUICK.model_copy(update={"max_drop": 0.1, "fp16": False})
+    with pytest.raises(GateFailedError, match=r"tiny-int8\.tflite: not written: it loses \d+\.\d+ dB"):
+        convert(run_folder, settings, tmp_path, lambda text: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_structure_is_checked(exports: Path) -> None:
+    int8, fp16 = ((exports / f"tiny-{q}.tflite").read_bytes() for q in ("int8", "fp16"))
+    with pytest.raises(GateFailedError, match="is uint8, not float32"):
+        verify.check_structure(int8, "x", "fp16", 48)
+    with pytest.raises(GateFailedError, match="is float32, not uint8"):
+        verify.check_structure(fp16, "x", "int8", 48)
+    with pytest.raises(GateFailedError, match=r"shape \[1, 48, 48, 3\], not \[1, 64, 64, 3\]"):
+        verify.check_structure(int8, "x", "int8", 64)
+
+
+def test_a_float_island_is_refused(tmp_path: Path) -> None:
+    """A network whose tail nothing fake-quantizes is exported with float operators, whatever was asked for."""
+    import tf_keras as keras
+
+    model = build_generator("edge-s", 4, collapsible=False)
+    quantized = quantize.quantize(model, crops(1))
+    open_ended = keras.Model(quantized.input, keras.layers.ReLU(max_value=0.9)(quantized.output))
+    with pytest.raises(GateFailedError, match=r"operators compute in floating point|is float32, not uint8"):
+        verify.check_structure(export.export_int8(open_ended, 24), "x", "int8", 24)
+
+
+def test_refusals(run_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing to convert to"):
+        convert(run_folder, QUICK.model_copy(update={"int8": False, "fp16": False}), tmp_path, print)
+    with pytest.raises(UsageError, match="not a run folder"):
+        convert(tmp_path, QUICK, tmp_path, print)
+    with pytest.raises(UsageError, match="a tile of 14 has no inner part: tiny needs an overlap of 7"):
+        convert(run_folder, QUICK.model_copy(update={"tile": 14}), tmp_path, print)
+    with pytest.raises(UsageError, match="no trained generator under"):
+        newest_run(tmp_path)
+    shutil.copytree(run_folder, tmp_path / "runs" / "copy")
+    assert newest_run(tmp_path / "runs") == tmp_path / "runs" / "copy"
+    with pytest.raises(SrganEdgeError, match="not a TFLite model"):
+        read_graph(b"nothing of the kind", "x")

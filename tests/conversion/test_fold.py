@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tf_keras as keras
+
+from srgan_edge.conversion import fold
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+
+
+def randomised(name: str):
+    model = build_generator(name, 4, blocks=2, collapsible=False)
+    random = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+        elif isinstance(layer, keras.layers.PReLU):
+            layer.set_weights([random.uniform(0.1, 0.4, w.shape) for w in layer.get_weights()])
+        elif layer.get_weights() and layer.trainable:
+            kernel, *bias = layer.get_weights()
+            layer.set_weights([kernel, *(random.normal(0, 0.1, b.shape) for b in bias)])
+    return model
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_folding_keeps_the_function(name: str) -> None:
+    model = randomised(name)
+    low, high = ARCHITECTURES[name].value_range
+    x = np.random.default_rng(1).random((1, 40, 36, 3)).astype(np.float32)
+    expected = (model(x * (high - low) + low).numpy() - low) / (high - low)
+    folded = fold.fold_batch_norm(model)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
+    unit = fold.unit_range(folded, (low, high))
+    inner = (slice(None), slice(64, -64), slice(64, -64))  # the padding's meaning changes near the edges
+    np.testing.assert_allclose(unit(x).numpy()[inner], expected[inner], atol=2e-5)
+    byte = fold.byte_range(unit)
+    np.testing.assert_allclose(byte(x * 255).numpy() / 255, unit(x).numpy(), atol=2e-5)
+
+
+def test_what_cannot_be_folded_is_named() -> None:
+    x = inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.BatchNormalization(name="lonely")(x))
+    with pytest.raises(SrganEdgeError, match="lonely does not follow a convolution"):
+        fold.fold_batch_norm(model)
+    with pytest.raises(SrganEdgeError, match=r"\(-1.0, 1.0\) must go from convolutions to a tanh"):
+        fold.unit_range(build_generator("edge-s", 4), (-1.0, 1.0))

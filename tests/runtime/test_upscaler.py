@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from numpy.typing import NDArray
+from PIL import Image
+
+from srgan_edge import Upscaler, metrics, resample
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.runtime import tiling
+from srgan_edge.runtime.session import Session
+
+
+@pytest.mark.parametrize("quantization", ["int8", "fp16"])
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (33, 34), (48, 48), (70, 101)])
+def test_tiled_equals_untiled(exports: Path, quantization: str, size: tuple[int, int]) -> None:
+    image = photo(*size)
+    with Upscaler(exports / f"tiny-{quantization}.tflite") as upscaler:
+        tiled = upscaler(image)
+        overlap = upscaler.overlap
+    with Session(exports / "any" / f"tiny-{quantization}.tflite") as session:
+        # The whole image in one tile.
+        plan = tiling.plan(*size, tile=max(size) + 2 * overlap, overlap=overlap)
+        untiled = np.concatenate(list(tiling.strips(image, plan, 4, session.run)))
+    assert tiled.shape == (size[0] * 4, size[1] * 4, 3)
+    assert np.abs(tiled.astype(int) - untiled).max() <= (0 if quantization == "int8" else 1)
+
+
+def test_any_size_model(exports: Path) -> None:
+    image = photo(70, 101)
+    with Upscaler(exports / "tiny-int8.tflite") as fixed, Upscaler(exports / "any" / "tiny-int8.tflite") as dynamic:
+        assert dynamic.scale == 4
+        np.testing.assert_array_equal(fixed(image), dynamic(image))
+
+
+def test_better_than_bicubic(exports: Path, coffee: NDArray[np.uint8]) -> None:
+    low = resample.downscale(coffee, 4)
+    with Upscaler(exports / "tiny-int8.tflite") as upscaler:
+        ours = metrics.score(upscaler(low), coffee, 4)
+    assert ours.psnr > metrics.score(resample.upscale(low, 4), coffee, 4).psnr
+
+
+def test_a_model_without_card(exports: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.tflite"
+    alone.write_bytes((exports / "tiny-int8.tflite").read_bytes())
+    image = photo(60, 60)
+    with Upscaler(alone) as bare, Upscaler(exports / "tiny-int8.tflite") as carded:
+        np.testing.assert_array_equal(bare(image), carded(image))
+
+
+def test_pil_images_keep_their_kind(exports: Path) -> None:
+    with Upscaler(exports / "tiny-int8.tflite") as upscaler:
+        rgba = Image.fromarray(np.dstack([photo(9, 11), photo(9, 11)[..., 0]]))
+        large = upscaler(rgba)
+        assert (large.mode, large.size) == ("RGBA", (44, 36))
+        grey = upscaler(Image.fromarray(photo(9, 11)[..., 0]))
+        assert (grey.mode, grey.size) == ("L", (44, 36))
+        opaque = upscaler(Image.fromarray(photo(9, 11)).convert("RGBA"))
+        assert np.asarray(opaque)[..., 3].min() == 255
+
+
+def test_threads_of_callers_get_their_own_results(exports: Path) -> None:
+    pictures = [photo(50 + i, 60, i) for i in range(4)]
+    with Upscaler(exports / "tiny-int8.tflite") as upscaler:
+        expected = [upscaler(p) for p in pictures]
+        got: dict[int, NDArray[np.uint8]] = {}
+        workers = [threading.Thread(target=lambda i=i: got.update({i: upscaler(pictures[i])})) for i in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    for index, want in enumerate(expected):
+        np.testing.assert_array_equal(got[index], want)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])
+def test_refused_arrays(exports: Path, shape: tuple[int, ...]) -> None:
+    with Upscaler(exports / "tiny-int8.tflite") as upscaler:
+        with pytest.raises(UsageError, match="uint8 of shape"):
+            upscaler(np.zeros(shape, np.uint8))
+        with pytest.raises(UsageError, match="not float64"):
+            upscaler(np.zeros((4, 4, 3)))
+
+
+def test_refused_models(exports: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such model file"):
+        Upscaler(tmp_path / "none.tflite")
+    (tmp_path / "text.tflite").write_text("no model at all")
+    with pytest.raises(SrganEdgeError, match=r"text\.tflite: not a TFLite model"):
+        Upscaler(tmp_path / "text.tflite")
+    whole = (exports / "tiny-int8.tflite").read_bytes()
+    (tmp_path / "cut.tflite").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SrganEdgeError, match=r"cut\.tflite: .*cannot load it"):
+        Upscaler(tmp_path / "cut.tflite")
+    with pytest.raises(UsageError, match="unknown delegate 'cpo': did you mean 'cpu'"):
+        Upscaler(exports / "tiny-int8.tflite", delegate="cpo")
+
+
+def test_a_classifier_is_refused(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    function = tf.function(lambda x: tf.reduce_mean(x, axis=(1, 2)), input_signature=[tf.TensorSpec((1, 8, 8, 3))])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
+    (tmp_path / "classifier.tflite").write_bytes(converter.convert())
+    with pytest.raises(SrganEdgeError, match=r"its output has shape \[1, 3\], not that of an image"):
+        Upscaler(tmp_path / "classifier.tflite")

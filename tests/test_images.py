@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from PIL import Image, ImageCms
+
+from srgan_edge import images
+from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".webp"])
+def test_round_trip_is_exact_where_the_format_is(tmp_path: Path, suffix: str) -> None:
+    picture = images.Picture(photo(20, 30))
+    path = tmp_path / f"photo{suffix}"
+    images.write(picture, path, quality=100)
+    difference = np.abs(images.read(path).rgb.astype(int) - picture.rgb)
+    assert difference.max() <= (40 if suffix == ".webp" else 0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_and_its_tag_dropped(tmp_path: Path, orientation: int) -> None:
+    upright = photo(16, 24)
+    # Independent of Pillow's exif_transpose: how the EXIF standard stores each orientation.
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: np.rot90(upright, 2).transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0100] = orientation, "a camera", 24
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif)
+    picture = images.read(path)
+    assert np.array_equal(picture.rgb, upright)
+    images.write(images.Picture(photo(64, 96), exif=picture.exif), tmp_path / "large.png")
+    kept = Image.open(tmp_path / "large.png").getexif()
+    assert (kept.get(0x010F), kept.get(0x0100)) == ("a camera", 96)
+    assert 0x0112 not in kept
+
+
+def test_alpha_and_grey_are_kept(tmp_path: Path) -> None:
+    alpha = photo(12, 14)[..., 0]
+    rgba = np.dstack([photo(12, 14), alpha])
+    Image.fromarray(rgba).save(tmp_path / "rgba.png")
+    picture = images.read(tmp_path / "rgba.png")
+    assert picture.alpha is not None
+    assert np.array_equal(picture.alpha, alpha)
+    assert images.to_pil(picture).mode == "RGBA"
+    Image.fromarray(alpha).save(tmp_path / "grey.png")
+    grey = images.read(tmp_path / "grey.png")
+    assert grey.grey
+    assert images.to_pil(grey).mode == "L"
+    assert np.array_equal(np.asarray(images.to_pil(grey)), alpha)
+
+
+def test_palette_with_transparency(tmp_path: Path) -> None:
+    image = Image.fromarray(photo(12, 14)).quantize(16)
+    image.save(tmp_path / "palette.png", transparency=0)
+    picture = images.read(tmp_path / "palette.png")
+    assert picture.alpha is not None
+    assert set(np.unique(picture.alpha)) == {0, 255}
+
+
+def test_sixteen_bit_grey(tmp_path: Path) -> None:
+    values = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    picture = images.read(tmp_path / "deep.png")
+    assert picture.grey
+    np.testing.assert_array_equal(picture.rgb[..., 0].ravel(), np.round(values.ravel() / 257))
+    assert picture.notes == ("16-bit grey reduced to 8 bits",)
+
+
+def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "red.jpg", quality=100)
+    picture = images.read(tmp_path / "red.jpg")
+    red, green, blue = picture.rgb[4, 4]
+    assert red > 240
+    assert max(green, blue) < 15
+    assert "CMYK converted to RGB" in picture.notes
+
+
+def test_colour_profile_is_kept(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(photo(8, 8)).save(tmp_path / "photo.jpg", icc_profile=profile)
+    images.write(images.read(tmp_path / "photo.jpg"), tmp_path / "copy.png")
+    assert Image.open(tmp_path / "copy.png").info["icc_profile"] == profile
+
+
+def test_first_frame_of_an_animation(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    picture = images.read(tmp_path / "moving.gif")
+    assert tuple(picture.rgb[0, 0]) == (254, 0, 0) or tuple(picture.rgb[0, 0]) == (255, 0, 0)
+    assert picture.notes == ("first of 2 frames",)
+
+
+def test_jpeg_has_no_alpha(tmp_path: Path) -> None:
+    picture = images.Picture(np.zeros((8, 8, 3), np.uint8), alpha=np.zeros((8, 8), np.uint8))
+    written = images.write(picture, tmp_path / "photo.jpg")
+    assert written.notes == ("transparency laid over white for .jpg",)
+    assert images.read(tmp_path / "photo.jpg").rgb.min() > 250
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("text.png", b"just some words", "not an image"),
+        ("empty.jpg", b"", "not an image"),
+        ("head.png", b"\x89PNG\r\n\x1a\n", "not an image|cannot be decoded"),
+    ],
+)
+def test_what_is_no_image(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=f"{name}: ({reason})"):
+        images.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp", ".webp"])
+def test_truncated_at_every_tenth(tmp_path: Path, suffix: str) -> None:
+    buffer = io.BytesIO()
+    images.write(images.Picture(photo(40, 60)), tmp_path / f"whole{suffix}")
+    buffer = (tmp_path / f"whole{suffix}").read_bytes()
+    path = tmp_path / f"cut{suffix}"
+    for tenth in range(10):
+        path.write_bytes(buffer[: len(buffer) * tenth // 10])
+        with pytest.raises(UnreadableImageError, match=r"cut\.\w+: "):
+            images.read(path)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImageError, match=r"no\.png: no such file"):
+        images.read(tmp_path / "no.png")
+    with pytest.raises(UnreadableImageError, match="is a folder"):
+        images.read(tmp_path)
+
+
+def test_unwritable(tmp_path: Path) -> None:
+    picture = images.Picture(photo(8, 8))
+    with pytest.raises(UsageError, match=r"cannot write \.xyz"):
+        images.write(picture, tmp_path / "photo.xyz")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SrganEdgeError, match="cannot be written"):
+        images.write(picture, tmp_path / "file" / "photo.png")
+    # JPEG's limit is 65,500 pixels; no half file is left behind.
+    wide = images.Picture(np.zeros((1, 70_000, 3), np.uint8))
+    with pytest.raises(SrganEdgeError, match=r"wide\.jpg: cannot be written"):
+        images.write(wide, tmp_path / "wide.jpg")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_find(photos: Path, tmp_path: Path) -> None:
+    assert [p.name for p in images.find(photos)] == [
+        "photo0.png",
+        "photo1.jpg",
+        "photo2.webp",
+        "photo3.bmp",
+        "photo4.tif",
+    ]
+    (tmp_path / "in").mkdir()
+    for name in ("a.PNG", "in/b.jpg", ".hidden.png", "c.txt"):
+        (tmp_path / name).write_text("")
+    assert [p.name for p in images.find(tmp_path)] == ["a.PNG"]
+    assert [p.name for p in images.find(tmp_path, recursive=True)] == ["a.PNG", "b.jpg"]

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from srgan_edge import models
+from srgan_edge.conversion.inspect import inspect
+from srgan_edge.errors import SrganEdgeError, UsageError
+
+
+@pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
+def test_every_bundled_model_is_what_its_card_says(model: models.Model) -> None:
+    card = model.card
+    assert card is not None
+    graph = inspect(model)
+    assert card.name == model.name
+    assert card.sha256 == models.file_sha256(model.path)
+    assert graph.parameters == card.parameters
+    assert graph.inputs[0].shape == [1, card.tile, card.tile, 3]
+    assert graph.outputs[0].shape == [1, card.tile * card.scale, card.tile * card.scale, 3]
+    assert {t.dtype for t in graph.inputs + graph.outputs} == {card.io_dtype}
+    assert graph.macs == card.macs_per_pixel * card.tile**2
+    assert card.quantization != "int8" or graph.float_ops == 0
+    assert graph.gpu_verdict()["ok"]
+
+
+def test_the_default_model_is_bundled_in_both_formats() -> None:
+    assert models.find_model(models.DEFAULT_MODEL).name == f"{models.DEFAULT_MODEL}-int8"
+    assert models.find_model(models.DEFAULT_MODEL, prefer="fp16").name == f"{models.DEFAULT_MODEL}-fp16"
+
+
+def test_weights_stay_small() -> None:
+    assert sum(p.stat().st_size for p in models.WEIGHTS.iterdir()) <= 12_000_000
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"unknown model 'edge-n-x4': did you mean 'edge-m-x4'\?"):
+        models.find_model("edge-n-x4")
+    with pytest.raises(UsageError, match="no such model file"):
+        models.find_model(str(tmp_path / "none.tflite"))
+
+
+def test_cards_and_their_files(exports: Path, tmp_path: Path) -> None:
+    found = models.find_model(str(exports / "tiny-int8.tflite"))
+    assert found.card is not None
+    for suffix in (".tflite", ".json"):
+        shutil.copy(found.path.with_suffix(suffix), tmp_path)
+    moved = tmp_path / "tiny-int8.tflite"
+    assert models.find_model(str(moved)).card == found.card
+    moved.write_bytes(moved.read_bytes() + b"more")
+    with pytest.raises(SrganEdgeError, match="is the card of another file"):
+        models.find_model(str(moved))
+    moved.with_suffix(".json").write_text("[]")
+    with pytest.raises(SrganEdgeError, match="not a model card"):
+        models.find_model(str(moved))

@@ -1,0 +1,106 @@
+"""Parameter counts against the papers' arithmetic, written out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from srgan_edge import resample
+from srgan_edge.errors import UsageError
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.generators.receptive_field import overlap
+
+
+def conv(size: int, inputs: int, outputs: int, bias: bool = True) -> int:
+    return size * size * inputs * outputs + (outputs if bias else 0)
+
+
+def test_srgan() -> None:
+    # Ledig et al. 2017, figure 4: k9n64, 16 x (k3n64, BN, PReLU, k3n64, BN), k3n64 BN,
+    # 2 x (k3n256, shuffle, PReLU), k9n3.
+    batch_norm, prelu = 4 * 64, 64
+    block = 2 * conv(3, 64, 64, bias=False) + 2 * batch_norm + prelu
+    trunk = conv(3, 64, 64, bias=False) + batch_norm
+    up = conv(3, 64, 256) + prelu
+    expected = conv(9, 3, 64) + prelu + 16 * block + trunk + 2 * up + conv(9, 64, 3)
+    model = build_generator("srgan", 4)
+    assert model.count_params() == expected == 1_552_771
+    assert len([layer for layer in model.layers if layer.name.endswith("_add")]) == 17
+
+
+def test_srcnn() -> None:
+    # Dong et al. 2014, section 3.2: f1 = 9, f2 = 1, f3 = 5, n1 = 64, n2 = 32, on 3 channels as in section 4.5.
+    learnt = conv(9, 3, 64) + conv(1, 64, 32) + conv(5, 32, 3)
+    model = build_generator("srcnn", 4)
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == learnt == 20_099
+
+
+def test_vdsr() -> None:
+    # Kim et al. 2016, section 3.1: 20 layers of 64 filters 3x3x64, but the first, which sees the image,
+    # and the last, which has a filter a channel.
+    learnt = conv(3, 3, 64) + 18 * conv(3, 64, 64) + conv(3, 64, 3)
+    model = build_generator("vdsr", 4)
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == learnt == 668_227
+
+
+@pytest.mark.parametrize(
+    ("size", "widths", "budget"),
+    [("s", [16] * 6, 1.2e9), ("m", [32] * 5 + [48], 4.2e9), ("l", [32] * 12 + [48], 8e9)],
+)
+def test_edge(size: str, widths: list[int], budget: float) -> None:
+    chain = [3, *widths, 48]
+    expected = sum(conv(3, a, b) for a, b in pairwise(chain))
+    assert build_generator(f"edge-{size}", 4, collapsible=False).count_params() == expected
+    macs = sum(conv(3, a, b, bias=False) for a, b in pairwise(chain)) * 320 * 180
+    assert 0.85 * budget < macs <= budget
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_every_scale(name: str) -> None:
+    for scale in (2, 3, 4):
+        if scale not in ARCHITECTURES[name].scales:
+            with pytest.raises(UsageError, match=f"{name} has no x{scale}"):
+                build_generator(name, scale)
+            continue
+        model = build_generator(name, scale, blocks=2)
+        assert model(np.zeros((2, 5, 7, 3), np.float32)).shape == (2, 5 * scale, 7 * scale, 3)
+
+
+def test_unknown() -> None:
+    with pytest.raises(UsageError, match="unknown generator 'edge-x'"):
+        build_generator("edge-x", 4)
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_overlap_is_the_receptive_field(name: str) -> None:
+    """A pixel changes outputs up to `overlap` pixels away, and none farther."""
+    model = build_generator(name, 4, blocks=2, collapsible=False)
+    random = np.random.default_rng(0)
+    for layer in model.layers:
+        # Positive kernels of gain 1 without biases: nothing cancels, saturates or dies.
+        layer.set_weights(
+            [
+                (random.uniform(0.5, 1, w.shape) / np.prod(w.shape[:3])).astype(np.float32) if w.ndim == 4 else w
+                for w in layer.get_weights()
+            ]
+        )
+    reach = overlap(model)
+    middle = reach + 2
+    black = np.zeros((1, 2 * middle + 1, 2 * middle + 1, 3), np.float32)
+    dot = black.copy()
+    dot[0, middle, middle] = 1
+    changed = np.argwhere(np.abs(model(dot).numpy() - model(black).numpy()).max(axis=(0, 3)) > 0) // 4
+    assert np.abs(changed - middle).max() == reach
+
+
+def test_bicubic_enlargement_is_bicubic() -> None:
+    model = build_generator("vdsr", 4)
+    model.get_layer("tail").set_weights([np.zeros((3, 3, 64, 3), np.float32), np.zeros(3, np.float32)])
+    image = np.random.default_rng(0).integers(60, 190, (20, 24, 3)).astype(np.uint8)
+    ours = model(image[None].astype(np.float32) / 255).numpy()[0] * 255
+    reference = resample.upscale(image, 4)
+    inner = (slice(12, -12), slice(12, -12))
+    # The reference rounds to bytes between its passes.
+    assert np.abs(ours[inner] - reference[inner]).max() <= 1.2

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tf_keras as keras
+from PIL import Image
+
+from srgan_edge import recipes
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.training.loop import Trainer
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import load_generator
+
+
+def recipe(photos: Path, *settings: str) -> Recipe:
+    small = (
+        "name=test",
+        f"data.source={photos}",
+        "data.batch=2",
+        "data.crop=16",
+        "pretrain.steps=12",
+        "pretrain.warmup=2",
+        "loop.checkpoint_every=4",
+        "loop.validate_every=12",
+        "loop.log_every=4",
+    )
+    return recipes.load(Recipe, "train", "sample", (*small, *settings))
+
+
+def train(recipe: Recipe, out: Path, resume: bool = False, until: int | None = None) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    trainer = Trainer(recipe, out, resume, events.append)
+    if until is not None:
+
+        def stop(event: dict[str, Any]) -> None:
+            events.append(event)
+            if event["event"] == "train" and event["step"] == until:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        trainer._report = stop
+    trainer.run()
+    return events
+
+
+def weights(out: Path) -> list[np.ndarray]:
+    return load_generator(out).model.get_weights()
+
+
+def test_run_folder(run_folder: Path, photos: Path) -> None:
+    assert {p.name for p in run_folder.iterdir()} >= {
+        "recipe.toml",
+        "log.jsonl",
+        "events",
+        "checkpoints",
+        "samples",
+        "generator",
+    }
+    log = [json.loads(line) for line in (run_folder / "log.jsonl").read_text().splitlines()]
+    assert [e["step"] for e in log if e["event"] == "train"] == list(range(50, 401, 50))
+    bicubic, best = (next(e["psnr"] for e in log if e["event"] == kind) for kind in ("bicubic", "validation"))
+    assert best > bicubic
+    assert load_generator(run_folder).psnr == best
+    sample = Image.open(run_folder / "samples" / "step-400.png")
+    assert sample.size == (4 * 192, 192)
+    assert recipes.load(Recipe, "train", str(run_folder / "recipe.toml")).data.source == str(photos)
+
+
+def test_a_stopped_and_resumed_run_is_the_straight_one(photos: Path, tmp_path: Path) -> None:
+    straight = train(recipe(photos), tmp_path / "straight")
+    events = train(recipe(photos), tmp_path / "stopped", until=4)
+    # The signal comes while step 4 is logged; the step under way is ended and saved.
+    assert events[-1] == {**events[-1], "event": "end", "finished": False, "step": 5}
+    train(recipe(photos), tmp_path / "stopped", resume=True, until=8)
+    resumed = train(recipe(photos), tmp_path / "stopped", resume=True)
+    assert any(e["event"] == "resume" and e["step"] == 9 for e in resumed)
+    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    losses = [[e["pixel_loss"] for e in events if e["event"] == "train"][-1] for events in (straight, resumed)]
+    assert losses[0] == losses[1]
+
+
+def test_killed_at_once(photos: Path, tmp_path: Path) -> None:
+    """SIGKILL in the middle: the run goes on from its newest checkpoint, and its log has each step once."""
+    out = tmp_path / "run"
+    settings = [
+        f"--set={s}"
+        for s in (
+            f"data.source={photos}",
+            "data.batch=2",
+            "data.crop=16",
+            "pretrain.steps=100000",
+            "loop.checkpoint_every=5",
+            "loop.log_every=1",
+        )
+    ]
+    command = [sys.executable, "-m", "srgan_edge", "train", "--recipe", "sample", "--out", str(out), *settings]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("checkpoints/step-1?.index")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    saved = recipes.load(Recipe, "train", str(out / "recipe.toml"), ("pretrain.steps=100",))
+    events = train(saved, out, resume=True)
+    start = next(e["step"] for e in events if e["event"] == "resume")
+    assert start >= 10
+    assert start % 5 == 0
+    steps = [e["step"] for e in map(json.loads, (out / "log.jsonl").read_text().splitlines()) if e["event"] == "train"]
+    assert steps == list(range(1, 101))
+
+
+def test_a_damaged_checkpoint_is_passed_over(photos: Path, tmp_path: Path) -> None:
+    train(recipe(photos), tmp_path / "run")
+    damaged = next((tmp_path / "run" / "checkpoints").glob("step-12.data-*"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    events = train(recipe(photos), tmp_path / "run", resume=True)
+    assert "step-12 is damaged" in next(e["text"] for e in events if e["event"] == "warning")
+    assert next(e["step"] for e in events if e["event"] == "resume") == 8
+
+
+def test_gan_phase(photos: Path, tmp_path: Path) -> None:
+    keras.applications.VGG19(include_top=False, weights=None).save_weights(tmp_path / "vgg.h5")
+    settings = ("gan.steps=3", f"perceptual.weights={tmp_path / 'vgg.h5'}", "pretrain.steps=2", "loop.log_every=1")
+    events = train(recipe(photos, *settings), tmp_path / "run")
+    logged = [e for e in events if e["event"] == "train"]
+    assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["gan"] * 3
+    last = logged[-1]
+    expected = last["content_loss"] + 1e-3 * last["adversarial_loss"]
+    assert last["generator_loss"] == pytest.approx(expected, rel=1e-5)
+    assert all(0 <= last[name] <= 1 for name in ("real_accuracy", "fake_accuracy"))
+
+
+def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
+    trainer = Trainer(recipe(photos), tmp_path / "run", False, lambda event: None)
+    bias = trainer.generator.get_layer("tail").bias
+    bias.assign(bias * float("nan"))
+    with pytest.raises(SrganEdgeError, match=r"pixel_loss is no longer .* at step 4; no checkpoint was written yet"):
+        trainer.run()
+
+
+def test_refusals(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no steps"):
+        train(recipe(photos, "pretrain.steps=0"), tmp_path / "none")
+    with pytest.raises(UsageError, match="srgan has no x3"):
+        train(recipe(photos, "generator.name=srgan", "generator.scale=3"), tmp_path / "scale")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "log.jsonl").write_text("")
+    with pytest.raises(UsageError, match="holds a run already"):
+        train(recipe(photos), tmp_path / "old")
+    with pytest.raises(UsageError, match="no checkpoint to resume from"):
+        train(recipe(photos), tmp_path / "old", resume=True)

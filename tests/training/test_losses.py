@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from srgan_edge.errors import UsageError
+from srgan_edge.training import losses
+from srgan_edge.training.discriminator import discriminator
+from srgan_edge.training.perceptual import ContentLoss
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def test_adversarial_losses_by_hand() -> None:
+    real, fake = np.array([[2.0], [-1.0]], np.float32), np.array([[0.5], [3.0]], np.float32)
+    expected = np.mean(-np.log(sigmoid(fake)))
+    assert float(losses.adversarial_loss(tf.constant(fake))) == pytest.approx(expected, rel=1e-6)
+    expected = np.mean(-np.log(sigmoid(real))) + np.mean(-np.log(1 - sigmoid(fake)))
+    assert float(losses.discriminator_loss(tf.constant(real), tf.constant(fake))) == pytest.approx(expected, rel=1e-6)
+
+
+def test_adversarial_losses_do_not_overflow() -> None:
+    logits = tf.constant([[-500.0], [500.0]])
+    assert float(losses.adversarial_loss(logits)) == pytest.approx(250)
+    assert float(losses.discriminator_loss(logits, logits)) == pytest.approx(500)
+
+
+def test_pixel_losses_by_hand() -> None:
+    one, two = np.random.default_rng(0).random((2, 2, 3, 3, 3)).astype(np.float32)
+    assert float(losses.l1(one, two)) == pytest.approx(np.abs(one - two).mean())
+    assert float(losses.mse(one, two)) == pytest.approx(((one - two) ** 2).mean())
+
+
+def test_discriminator_is_the_papers() -> None:
+    # Ledig et al. 2017, figure 4, on 96x96: 6x6x512 = 18432 values enter the first dense layer.
+    filters = [64, 64, 128, 128, 256, 256, 512, 512]
+    chain = [3, *filters]
+    convolutions = sum(9 * a * b for a, b in pairwise(chain)) + 64
+    batch_norms = 4 * sum(filters[1:])
+    dense = 18432 * 1024 + 1024 + 1024 + 1
+    model = discriminator(96)
+    assert model.count_params() == convolutions + batch_norms + dense
+    assert model(np.zeros((2, 96, 96, 3), np.float32)).shape == (2, 1)
+
+
+def test_content_loss_by_hand(tmp_path) -> None:
+    """VGG19 with random weights: its preprocessing, its layer and the scale are checked by hand in NumPy."""
+    import tf_keras as keras
+
+    keras.utils.set_random_seed(0)
+    vgg = keras.applications.VGG19(include_top=False, weights=None)
+    path = tmp_path / "vgg19.h5"
+    vgg.save_weights(path)
+    content_loss = ContentLoss(str(path))
+    truth, result = np.random.default_rng(0).uniform(-1, 1, (2, 1, 32, 32, 3)).astype(np.float32)
+
+    def features(image: np.ndarray) -> np.ndarray:
+        x = keras.applications.vgg19.preprocess_input((image + 1) * 127.5)
+        for layer in vgg.layers[1:]:
+            x = layer(x)
+            if layer.name == "block5_conv4":
+                break
+        assert layer.activation is keras.activations.relu
+        return np.asarray(x) / 12.75
+
+    expected = np.mean((features(truth) - features(result)) ** 2)
+    assert expected > 0
+    assert float(content_loss(truth, result)) == pytest.approx(expected, rel=1e-4)
+    assert float(content_loss(truth, truth)) == 0
+
+
+def test_content_loss_needs_its_weights(tmp_path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        ContentLoss(str(tmp_path / "none.h5"))
+    (tmp_path / "text.h5").write_text("no weights")
+    with pytest.raises(UsageError, match="not weights of VGG19"):
+        ContentLoss(str(tmp_path / "text.h5"))
