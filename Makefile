@@ -31,7 +31,7 @@ $(STAMP): requirements.lock pyproject.toml
 # One lock for every supported Python, without any index address in it.
 lock:
 	uv pip compile pyproject.toml --group dev --extra video --extra convert --universal --python-version 3.10 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --upgrade -o requirements.lock
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache
