@@ -83,7 +83,7 @@ def test_refused_arrays(exports: Path, shape: tuple[int, ...]) -> None:
         with pytest.raises(UsageError, match="uint8 of shape"):
             upscaler(np.zeros(shape, np.uint8))
         with pytest.raises(UsageError, match="not float64"):
-            upscaler(np.zeros((4, 4, 3)))
+            upscaler(np.zeros((4, 4, 3)))  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def test_refused_models(exports: Path, tmp_path: Path) -> None:

@@ -61,11 +61,10 @@ def test_content_loss_by_hand(tmp_path) -> None:
 
     def features(image: np.ndarray) -> np.ndarray:
         x = keras.applications.vgg19.preprocess_input((image + 1) * 127.5)
-        for layer in vgg.layers[1:]:
+        last = vgg.get_layer("block5_conv4")
+        assert last.activation is keras.activations.relu
+        for layer in vgg.layers[1 : vgg.layers.index(last) + 1]:
             x = layer(x)
-            if layer.name == "block5_conv4":
-                break
-        assert layer.activation is keras.activations.relu
         return np.asarray(x) / 12.75
 
     expected = np.mean((features(truth) - features(result)) ** 2)
