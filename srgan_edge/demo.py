@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import images, recipes, resample
+from srgan_edge import recipes, resample
 from srgan_edge.conversion.convert import Export, convert
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.metrics import Score, score
+from srgan_edge.evaluation import BICUBIC, image_row, measure, pair_of
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
 from srgan_edge.runtime.upscaler import Upscaler
@@ -33,12 +33,6 @@ class Demo(NamedTuple):
     """A row a model: model, size_bytes, and per photo psnr, ssim, seconds."""
 
 
-class _Result(NamedTuple):
-    picture: Bytes
-    score: Score
-    seconds: float
-
-
 def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Callable[[dict[str, Any]], None]) -> Demo:
     """Run the demo into the folder `out`, training for `steps` steps or as the recipe `sample` says."""
     run = _new_folder(out / "run")
@@ -50,41 +44,36 @@ def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Calla
     conversion = recipes.load(Conversion, "convert", "default").model_copy(update={"qat_steps": 100})
     exports = convert(run, conversion, run / "exports", say)
     say("3/4 upscaling the photos it was not trained on")
-    models = [*bundled(), *(find_model(str(e.path)) for e in exports)]
-    files = data.photos("sample", "").valid
-    photos, names = [images.read(path) for path in files], [path.stem for path in files]
-    pictures: list[dict[str, Bytes]] = []
+    scale = int(recipe.generator.scale)
+    pairs = [pair_of(path, scale) for path in data.photos("sample", "").valid]
+    pictures = [{"original": pair.high} for pair in pairs]
     rows: list[dict[str, Any]] = []
-    for photo in photos:
-        low = resample.downscale(photo.rgb, recipe.generator.scale)
-        high = photo.rgb[: low.shape[0] * 4, : low.shape[1] * 4]
-        pictures.append({"original": high, "bicubic": resample.upscale(low, 4)})
-    rows.append(_row("bicubic", None, names, [_timed(lambda p=p: p["bicubic"], p["original"]) for p in pictures]))
-    for model in models:
+
+    def compare(name: str, size: int | None, upscale: Callable[[Bytes], Bytes]) -> None:
+        upscale(pairs[0].low)  # the first call pays for warming up
+        results = [measure(upscale, pair, scale) for pair in pairs]
+        for versions, result in zip(pictures, results, strict=True):
+            versions[name] = result.picture
+        rows.append({"model": name, "size_bytes": size, "images": [image_row(result) for result in results]})
+
+    compare(BICUBIC, None, partial(resample.upscale, scale=scale))
+    same_scale = (m for m in bundled() if m.card is not None and m.card.scale == scale)
+    for model in (*same_scale, *(find_model(str(e.path)) for e in exports)):
         with Upscaler(model) as upscaler:
-            results = []
-            for photo, versions in zip(photos, pictures, strict=True):
-                low = resample.downscale(photo.rgb, 4)
-                upscaler(low)  # the first call pays for warming up
-                result = _timed(lambda low=low, u=upscaler: u(low), versions["original"])
-                versions[model.name] = result.picture
-                results.append(result)
-        rows.append(_row(model.name, model.path.stat().st_size, names, results))
+            compare(model.name, model.path.stat().st_size, upscaler)
     page = out / "index.html"
     say(f"4/4 writing {page}")
-    comparisons = [Comparison(name, versions) for name, versions in zip(names, pictures, strict=True)]
-    _write(page, comparisons, rows, names, recipe, outcome.step)
+    comparisons = [Comparison(Path(p.name).stem, versions) for p, versions in zip(pairs, pictures, strict=True)]
+    _write(page, comparisons, rows, recipe, outcome.step)
     return Demo(page, exports, rows)
 
 
-def _write(
-    page: Path, photos: list[Comparison], rows: list[dict[str, Any]], names: list[str], recipe: Recipe, step: int
-) -> None:
+def _write(page: Path, photos: list[Comparison], rows: list[dict[str, Any]], recipe: Recipe, step: int) -> None:
     table = PageTable(
         "Figures",
-        "PSNR and SSIM against the original, on luma with a border of 4 pixels left out. Time is that of the whole "
-        "photo on this machine's CPU.",
-        ("model", "file KB", *(f"{name} {what}" for name in names for what in ("PSNR", "SSIM", "ms"))),
+        "PSNR and SSIM against the original, on luma with a border of as many pixels as the scale left out. Time is "
+        "that of the whole photo on this machine's CPU.",
+        ("model", "file KB", *(f"{photo.name} {what}" for photo in photos for what in ("PSNR", "SSIM", "ms"))),
         [
             (
                 row["model"],
@@ -95,7 +84,7 @@ def _write(
                     for text in (
                         f"{image['psnr']:.2f}",
                         f"{image['ssim']:.4f}",
-                        f"{image['seconds'] * 1000:.0f}" if row["size_bytes"] else "-",
+                        f"{image['seconds'] * 1000:.0f}",
                     )
                 ),
             )
@@ -103,28 +92,10 @@ def _write(
         ],
     )
     intro = (
-        f"Each photo was shrunk 4 times and enlarged again. The models named {recipe.name} were trained for {step} "
-        "steps by the demo itself; those named edge are the bundled ones. Drag the boundary."
+        f"Each photo was shrunk {recipe.generator.scale} times and enlarged again. The models named {recipe.name} were "
+        f"trained for {step} steps by the demo itself; those named edge are the bundled ones. Drag the boundary."
     )
     write_page(page, "srgan-edge demo", intro, photos, [table])
-
-
-def _row(model: str, size: int | None, names: list[str], results: list[_Result]) -> dict[str, Any]:
-    return {
-        "model": model,
-        "size_bytes": size,
-        "images": [
-            {"name": name, "psnr": r.score.psnr, "ssim": r.score.ssim, "seconds": r.seconds}
-            for name, r in zip(names, results, strict=True)
-        ],
-    }
-
-
-def _timed(upscale: Callable[[], Bytes], truth: Bytes) -> _Result:
-    started = time.perf_counter()
-    picture = upscale()
-    seconds = time.perf_counter() - started
-    return _Result(picture, score(picture, truth, 4), seconds)
 
 
 def _new_folder(path: Path) -> Path:

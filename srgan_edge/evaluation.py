@@ -3,18 +3,65 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srgan_edge import images, resample
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.metrics import score
+from srgan_edge.metrics import Score, score
 from srgan_edge.runtime.upscaler import Upscaler
 
+Bytes = NDArray[np.uint8]
+
 BICUBIC = "bicubic"
+
+
+class Pair(NamedTuple):
+    """A photo and what a model must enlarge to it."""
+
+    name: str
+    low: Bytes
+    """`(h, w, 3)`"""
+    high: Bytes
+    """`(s h, s w, 3)`"""
+    grey: bool
+
+
+class Measured(NamedTuple):
+    """A model's result on one photo."""
+
+    name: str
+    picture: Bytes
+    score: Score
+    seconds: float
+
+
+def pair_of(path: Path, scale: int, twin: Path | None = None) -> Pair:
+    """Read a photo, and its low-resolution twin or else shrink it."""
+    truth = images.read(path)
+    low = images.read(twin).rgb if twin is not None else resample.downscale(truth.rgb, scale)
+    return Pair(path.name, low, truth.rgb[: low.shape[0] * scale, : low.shape[1] * scale], truth.grey)
+
+
+def measure(upscale: Callable[[Bytes], Bytes], pair: Pair, scale: int, channel: str = "y") -> Measured:
+    """Enlarge a pair's low resolution and score the result.
+
+    Raises:
+        SrganEdgeError: the result does not have the size of the truth, or is too small to be scored.
+    """
+    started = time.perf_counter()
+    picture = upscale(pair.low)
+    seconds = time.perf_counter() - started
+    try:
+        found = score(picture, pair.high, scale, "grey" if pair.grey and channel == "y" else channel)
+    except SrganEdgeError as error:
+        raise SrganEdgeError(f"{pair.name}: {error}") from error
+    return Measured(pair.name, picture, found, seconds)
 
 
 def evaluate(
@@ -42,40 +89,30 @@ def evaluate(
             f"models of different scales ({', '.join(f'x{s}' for s in sorted(scales))}) need runs of their own"
         )
     scale = scales.pop() if scales else _scale_of(photos, twins)
-    results = []
-    for name in models:
-        rows = []
-        for index, photo in enumerate(photos):
-            truth = images.read(photo)
-            small = images.read(twins[index]).rgb if twins else resample.downscale(truth.rgb, scale)
-            high = truth.rgb[: small.shape[0] * scale, : small.shape[1] * scale]
-            started = time.perf_counter()
-            result = resample.upscale(small, scale) if name == BICUBIC else upscalers[name](small)
-            seconds = time.perf_counter() - started
-            try:
-                measured = score(result, high, scale, "grey" if truth.grey and channel == "y" else channel)
-            except SrganEdgeError as error:
-                raise SrganEdgeError(f"{photo}: {error}") from error
-            rows.append(
-                {
-                    "name": photo.name,
-                    "psnr": measured.psnr,
-                    "ssim": measured.ssim,
-                    "seconds": round(seconds, 5),
-                }
-            )
-            progress(len(results) * len(photos) + index + 1, len(models) * len(photos))
-        results.append(
-            {
-                "model": name if name == BICUBIC else upscalers[name].model.name,
-                "psnr": float(np.mean([r["psnr"] for r in rows])),
-                "ssim": float(np.mean([r["ssim"] for r in rows])),
-                "channel": channel,
-                "crop": scale,
-                "images": rows,
-            }
-        )
-    return results
+    rows: list[list[dict[str, Any]]] = [[] for _ in models]
+    for index, photo in enumerate(photos):
+        pair = pair_of(photo, scale, twins[index] if twins else None)
+        for number, name in enumerate(models):
+            upscale = upscalers.get(name) or partial(resample.upscale, scale=scale)
+            rows[number].append(image_row(measure(upscale, pair, scale, channel)))
+            progress(index * len(models) + number + 1, len(models) * len(photos))
+    return [
+        {
+            "model": name if name == BICUBIC else upscalers[name].model.name,
+            "psnr": float(np.mean([r["psnr"] for r in results])),
+            "ssim": float(np.mean([r["ssim"] for r in results])),
+            "channel": channel,
+            "crop": scale,
+            "images": results,
+        }
+        for name, results in zip(models, rows, strict=True)
+    ]
+
+
+def image_row(result: Measured) -> dict[str, Any]:
+    """The figures of a result, as a row of JSON."""
+    score = result.score
+    return {"name": result.name, "psnr": score.psnr, "ssim": score.ssim, "seconds": round(result.seconds, 5)}
 
 
 def _photos(folder: Path) -> list[Path]:
