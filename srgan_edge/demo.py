@@ -17,7 +17,7 @@ from srgan_edge.evaluation import BICUBIC, image_row, measure, pair_of
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
 from srgan_edge.runtime.upscaler import Upscaler
-from srgan_edge.training import data
+from srgan_edge.training.data.sources import HELD_OUT_SAMPLES, sample_photos
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
 
@@ -45,7 +45,7 @@ def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Calla
     exports = convert(run, conversion, run / "exports", say)
     say("3/4 upscaling the photos it was not trained on")
     scale = int(recipe.generator.scale)
-    pairs = [pair_of(path, scale) for path in data.photos("sample", "").valid]
+    pairs = [pair_of(path, scale) for path in sample_photos()[-HELD_OUT_SAMPLES:]]
     pictures = [{"original": pair.high} for pair in pairs]
     rows: list[dict[str, Any]] = []
 

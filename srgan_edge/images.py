@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,27 @@ def read(path: Path) -> Picture:
     Raises:
         UnreadableImageError: the file is missing, not an image, damaged or too large to be safe.
     """
+    with _open(path) as image:
+        return from_pil(image)
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Height and width of a photo once upright, from its header alone.
+
+    Raises:
+        UnreadableImageError: the file is missing or not an image.
+    """
+    with _open(path) as image:
+        height, width = image.height, image.width
+        return (width, height) if image.getexif().get(_ORIENTATION, 1) >= 5 else (height, width)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Image.Image]:
+    """The file as a PIL image, whatever goes wrong inside the block raised as UnreadableImageError."""
     try:
         with Image.open(path) as image:
-            return from_pil(image)
+            yield image
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
     except IsADirectoryError as error:

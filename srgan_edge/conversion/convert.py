@@ -16,7 +16,8 @@ from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
-from srgan_edge.training import data
+from srgan_edge.training.data import photos, sources
+from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
@@ -65,13 +66,13 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     reach = overlap(trained.model)
     if settings.tile and settings.tile <= 2 * reach:
         raise UsageError(f"a tile of {settings.tile} has no inner part: {trained.name} needs an overlap of {reach}")
-    photos = data.photos(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
-    pairs = data.load_pairs(photos.valid, trained.scale, 16, report)
+    found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
+    pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
     exports = []
     if settings.int8:
-        quantized = _quantized(network, trained, settings, photos.train, report)
+        quantized = _quantized(network, trained, settings, found.train, recipe.data.cache, report)
         content = export.export_int8(quantized, settings.tile)
         exports.append(_finish(content, "int8", trained, settings, out, reference, pairs, reach, report))
     if settings.fp16:
@@ -80,18 +81,20 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     return exports
 
 
-def _quantized(network: Any, trained: Trained, settings: Conversion, photos: list[Path], report: Report) -> Any:
-    training = data.load_pairs(photos, trained.scale, settings.crop, report)
-    sampler = data.CropSampler(training, trained.scale, settings.crop, settings.batch, True, settings.seed)
+def _quantized(
+    network: Any, trained: Trained, settings: Conversion, source: sources.Source, cache: str, report: Report
+) -> Any:
+    training = photos.load(source, trained.scale, settings.crop, cache, report, report)
+    sampler = CropSampler(training, trained.scale, settings.crop, settings.batch, True, settings.seed)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(training)} photos")
-    quantized = quantize.quantize(network, data.batches(sampler, 0, settings.calibration_batches))
+    quantized = quantize.quantize(network, batches(sampler, 0, settings.calibration_batches))
     steps = settings.qat_steps
 
     def progress(step: int, loss: float) -> None:
         if step % 50 == 0 or step == steps:
             report(f"fine-tuning step {step}/{steps}, loss {loss:.4f}")
 
-    quantize.fine_tune(quantized, network, data.batches(sampler, 0, steps), steps, settings.rate, progress)
+    quantize.fine_tune(quantized, network, batches(sampler, 0, steps), steps, settings.rate, progress)
     return quantized
 
 
@@ -102,7 +105,7 @@ def _finish(
     settings: Conversion,
     out: Path,
     reference: Inference,
-    pairs: list[data.Pair],
+    pairs: list[photos.Pair],
     reach: int,
     report: Report,
 ) -> Export:

@@ -12,7 +12,7 @@ from srgan_edge.errors import GateFailedError
 from srgan_edge.metrics import score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.session import Session
-from srgan_edge.training.data import Pair
+from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.validation import Inference
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import tensorflow as tf
 class Checkpoints:
     """The newest few checkpoints of a run, as `checkpoints/step-N.{index,data-*}`."""
 
-    def __init__(self, folder: Path, keep: int, **parts: Any) -> None:
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, keep: int, chief: bool, **parts: Any) -> None:
+        self.folder, self.keep, self.chief = folder, keep, chief
         self.checkpoint = tf.train.Checkpoint(**parts)
 
     def steps(self) -> list[int]:
@@ -24,6 +25,11 @@ class Checkpoints:
 
     def save(self, step: int) -> None:
         """Write the state after `step` steps, then drop the oldest checkpoints."""
+        if not self.chief:
+            # Every worker must take part: reading a mirrored batch normalisation is a sum over all of them.
+            with tempfile.TemporaryDirectory() as nowhere:
+                self.checkpoint.write(f"{nowhere}/step-{step}")
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         # TensorFlow writes the index last, by renaming it: without an index a checkpoint does not exist.
         self.checkpoint.write(str(self.folder / f"step-{step}"))

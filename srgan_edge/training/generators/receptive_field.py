@@ -32,6 +32,8 @@ def overlap(model: Any) -> int:
             reach += size
         elif isinstance(layer, PixelShuffle):
             size /= layer.scale
+        elif isinstance(layer, keras.layers.UpSampling2D):
+            size /= layer.size[0]
         elif not isinstance(
             layer,
             (

@@ -6,13 +6,14 @@ from typing import Any
 
 import tf_keras as keras
 
-from srgan_edge.training.generators.layers import PixelShuffle
+from srgan_edge.training.generators.layers import ICNR, PixelShuffle
 
 
-def srgan(scale: int = 4, blocks: int = 16, batch_norm: bool = True) -> Any:
+def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_norm: bool = True) -> Any:
     """Residual blocks of 64 channels, sub-pixel x2 upsamplings, 9x9 head and tail, tanh: values in [-1, 1].
 
-    `batch_norm=False` is the network that batch normalisation folds into.
+    The upsampler "resize" is nearest-neighbour enlargement and a convolution (Odena et al. 2016) in place of each
+    sub-pixel convolution. `batch_norm=False` is the network that batch normalisation folds into.
     """
 
     def prelu(x: Any, name: str) -> Any:
@@ -35,9 +36,14 @@ def srgan(scale: int = 4, blocks: int = 16, batch_norm: bool = True) -> Any:
     x = conv(x, 64, 3, "trunk", normalise=True)
     x = keras.layers.Add(name="trunk_add")([x, head])
     for index in range(1, scale // 2 + 1):
-        x = conv(x, 256, 3, f"up{index}")
-        x = PixelShuffle(2, name=f"up{index}_shuffle")(x)
-        x = prelu(x, f"up{index}_prelu")
+        up = f"up{index}"
+        if upsampler == "resize":
+            x = keras.layers.UpSampling2D(2, name=f"{up}_resize")(x)
+            x = conv(x, 64, 3, up)
+        else:
+            x = keras.layers.Conv2D(256, 3, padding="same", kernel_initializer=ICNR(2), name=up)(x)
+            x = PixelShuffle(2, name=f"{up}_shuffle")(x)
+        x = prelu(x, f"{up}_prelu")
     x = conv(x, 3, 9, "tail")
     outputs = keras.layers.Activation("tanh", name="tanh")(x)
     return keras.Model(inputs, outputs, name=f"srgan-x{scale}")

@@ -1,4 +1,4 @@
-"""The networks whose features the content loss compares."""
+"""The content loss of SRGAN, on features of VGG19."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BGR_MEAN = (103.939, 116.779, 123.68)
 _FEATURE_SCALE = 1 / 12.75
 
 
-class ContentLoss:
+class VGG19Loss:
     """Mean squared distance of VGG19 features phi_5,4: conv5_4 after its activation (Ledig et al. 2017, eq. 5)."""
 
     def __init__(self, weights: str = "imagenet") -> None:

@@ -1,0 +1,124 @@
+"""Batches of (LR, HR) crops, decided by seed and step alone, so that a resumed run sees the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from srgan_edge.errors import SrganEdgeError, UnreadableImageError
+from srgan_edge.training.data.photos import Photo
+
+Bytes = NDArray[np.uint8]
+
+# Draws per crop until one is neither smooth nor of a damaged file.
+_TRIES = 10
+
+
+class CropSampler:
+    """Draws the batch of any step: photos in proportion to their area, places and orientations uniformly."""
+
+    def __init__(
+        self,
+        photos: Sequence[Photo],
+        scale: int,
+        crop: int,
+        batch: int,
+        flips: bool,
+        seed: int,
+        smooth: float = 0.0,
+        warn: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Prepare to draw.
+
+        Args:
+            photos: what crops are cut from.
+            scale: of HR to LR.
+            crop: side of the LR crop.
+            batch: crops in a batch.
+            flips: turn and mirror each at random (8 ways).
+            seed: of all that is drawn.
+            smooth: an LR crop whose neighbouring pixels differ by less than this on average (of 0..255) is
+                drawn again, up to 10 times; 0 = never.
+            warn: told of each file that turns out damaged.
+        """
+        self.photos, self.scale, self.crop, self.batch = photos, scale, crop, batch
+        self.flips, self.seed, self.smooth, self.warn = flips, seed, smooth, warn
+        areas = np.array([p.size[0] * p.size[1] for p in photos], np.float64)
+        self.shares = np.cumsum(areas / areas.sum())
+        self._damaged: set[str] = set()
+
+    def __call__(self, step: int, first: int = 0, count: int | None = None) -> tuple[Bytes, Bytes]:
+        """The bytes of step `step`: LR `(batch, crop, crop, 3)` and HR `(batch, s crop, s crop, 3)`.
+
+        Of the batch, `count` crops from `first` on: each is drawn by itself, so that devices may share a batch.
+        """
+        indices = range(first, first + (self.batch if count is None else count))
+        low, high = zip(*(self._draw(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
+        return np.stack(low), np.stack(high)
+
+    def _draw(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
+        crops = None
+        for _ in range(_TRIES):
+            crops = self._cut(random) or crops
+            if crops is not None and (self.smooth == 0 or roughness(crops[0]) >= self.smooth):
+                return crops
+        if crops is None:
+            raise SrganEdgeError(f"{_TRIES} photos in a row are damaged, {sorted(self._damaged)[0]} among them")
+        return crops
+
+    def _cut(self, random: np.random.Generator) -> tuple[Bytes, Bytes] | None:
+        photo = self.photos[min(int(np.searchsorted(self.shares, random.random())), len(self.photos) - 1)]
+        y, x = (int(random.integers(length - self.crop + 1)) for length in photo.size)
+        turn = int(random.integers(8)) if self.flips else 0
+        try:
+            low, high = photo.cut(y, x, self.crop)
+        except UnreadableImageError as error:
+            if photo.name not in self._damaged:
+                self._damaged.add(photo.name)
+                self.warn(f"skipped: {error}")
+            return None
+        return _turned(low, turn), _turned(high, turn)
+
+
+def roughness(crop: Bytes) -> float:
+    """Mean absolute difference of horizontally and vertically neighbouring pixels, of 0..255."""
+    values = crop.astype(np.int16)
+    return float(np.abs(np.diff(values, axis=0)).mean() + np.abs(np.diff(values, axis=1)).mean()) / 2
+
+
+def batches(sampler: CropSampler, first: int, last: int, part: tuple[int, int] = (0, 1), devices: int = 1) -> Any:
+    """The batches of steps `first` to `last - 1` as a tf.data.Dataset, made ahead in other threads.
+
+    Args:
+        sampler: draws them.
+        first: the first step.
+        last: the step after the last.
+        part: of how many workers which this is, `(index, count)`: it yields its share of each batch.
+        devices: of this worker; their shares of a batch come one after the other.
+    """
+    worker, workers = part
+    side, scale = sampler.crop, sampler.scale
+    count = sampler.batch // (workers * devices)
+
+    def draw(index: Any) -> tuple[Any, Any]:
+        def cut(i: Any) -> tuple[Bytes, Bytes]:
+            step, device = divmod(int(i), devices)
+            return sampler(step, (worker * devices + device) * count, count)
+
+        low, high = tf.numpy_function(cut, [index], (tf.uint8, tf.uint8), stateful=False)
+        return (
+            tf.ensure_shape(low, (count, side, side, 3)),
+            tf.ensure_shape(high, (count, side * scale, side * scale, 3)),
+        )
+
+    dataset = tf.data.Dataset.range(first * devices, last * devices)
+    return dataset.map(draw, num_parallel_calls=2 * devices, deterministic=True).prefetch(4 * devices)
+
+
+def _turned(crop: Bytes, turn: int) -> Bytes:
+    crop = np.rot90(crop, turn % 4)
+    return crop[:, ::-1] if turn >= 4 else crop

@@ -1,0 +1,94 @@
+"""On which devices a training runs: this CPU or GPU, all GPUs of this machine, or many machines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from srgan_edge.errors import UsageError
+from srgan_edge.training.data.crops import CropSampler, batches
+
+Losses = dict[str, Any]
+DistributedStep = Callable[[Any, Any, bool], tuple[Losses, bool]]
+"""`(low, high, stop)`: this worker's share of a batch and whether it was asked to stop; yields the mean losses and
+whether any worker was."""
+
+
+class Distribution:
+    """A tf.distribute strategy: mirrored weights, a batch cut into equal shares, gradients summed.
+
+    The cluster of TF_CONFIG if it is set; else all GPUs of this machine, else what TensorFlow takes.
+    """
+
+    def __init__(self) -> None:
+        """Choose; with TF_CONFIG, wait for the other workers. Must come before any other use of TensorFlow.
+
+        Raises:
+            UsageError: TF_CONFIG is not a cluster with this worker in it.
+        """
+        self.worker, self.workers = 0, 1
+        gpus = len(tf.config.list_physical_devices("GPU"))
+        if os.environ.get("TF_CONFIG"):
+            try:
+                cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+                self.worker = int(cluster.task_id)
+                self.workers = len(json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise UsageError(f"TF_CONFIG is not a cluster of workers: {error!r}") from error
+            self.strategy: Any = tf.distribute.MultiWorkerMirroredStrategy(cluster)
+        elif gpus > 1:
+            self.strategy = tf.distribute.MirroredStrategy()
+        else:
+            self.strategy = tf.distribute.get_strategy()
+        self.replicas = int(self.strategy.num_replicas_in_sync)
+        self.chief = self.worker == 0
+        """Whether this process writes the run folder."""
+
+    @property
+    def description(self) -> str:
+        """For the log."""
+        device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+        if self.workers > 1:
+            return f"{self.replicas} {device}s of {self.workers} workers, this is worker {self.worker}"
+        return f"{self.replicas} {device}{'s' if self.replicas > 1 else ''}"
+
+    def batches(self, sampler: CropSampler, first: int, last: int) -> Iterator[Any]:
+        """The batches of steps `first` to `last - 1`, each spread over the devices.
+
+        Raises:
+            UsageError: the batch cannot be cut into equal shares.
+        """
+        if sampler.batch % self.replicas:
+            raise UsageError(f"a batch of {sampler.batch} cannot be shared by {self.replicas} devices: set data.batch")
+        devices, part = self.replicas // self.workers, (self.worker, self.workers)
+        if self.replicas == 1:
+            return iter(batches(sampler, first, last))
+        return iter(
+            self.strategy.distribute_datasets_from_function(lambda _: batches(sampler, first, last, part, devices))
+        )
+
+    def step(
+        self, replica_step: Callable[[Any, Any], Losses], after: Callable[[], None], xla: bool = False
+    ) -> DistributedStep:
+        """A training step on every device at once, followed by `after` once."""
+        on_device = tf.function(replica_step, autograph=False, jit_compile=True) if xla else replica_step
+
+        @tf.function(autograph=False)
+        def step(low: Any, high: Any, stop: Any) -> tuple[Losses, Any]:
+            losses = self.strategy.run(on_device, (low, high))
+            after()
+            if self.workers > 1:
+                stop = self.strategy.reduce("SUM", self.strategy.run(lambda: tf.cast(stop, tf.float32)), None) > 0
+            return {name: self.strategy.reduce("MEAN", value, None) for name, value in losses.items()}, stop
+
+        def call(low: Any, high: Any, stop: bool) -> tuple[Losses, bool]:
+            losses, any_stops = step(low, high, tf.constant(stop))
+            # All leave after the same step: one that went on alone would wait for the others for ever. With one
+            # worker nothing is asked of the device, which may still be computing.
+            return losses, bool(any_stops) if self.workers > 1 else stop
+
+        return call

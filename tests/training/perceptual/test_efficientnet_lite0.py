@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+from PIL import Image
+
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.training.perceptual.efficientnet_lite0 import (
+    FEATURE_LAYERS,
+    EfficientNetLite0Loss,
+    normalise,
+    packaged_weights,
+)
+from srgan_edge.training.perceptual.torch_pickle import read_state_dict
+
+# ImageNet's classes by number: https://www.image-net.org, in the order of the challenge of 2012.
+EGYPTIAN_CAT, ESPRESSO, MISSILE = 285, 967, 657
+
+
+@pytest.fixture(scope="module")
+def loss() -> EfficientNetLite0Loss:
+    return EfficientNetLite0Loss()
+
+
+def sample(name: str, side: int = 224) -> np.ndarray:
+    """The middle of a sample photo as `(1, side, side, 3)` in [-1, 1]."""
+    import skimage
+
+    image = Image.open(Path(skimage.__file__).parent / "data" / name).convert("RGB")
+    width, height = image.size
+    short = min(image.size)
+    left, top = (width - short) // 2, (height - short) // 2
+    image = image.resize((side, side), Image.Resampling.BICUBIC, (left, top, left + short, top + short))
+    return np.asarray(image, np.float32)[None] / 127.5 - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("coffee.png", ESPRESSO), ("chelsea.png", EGYPTIAN_CAT), ("rocket.jpg", MISSILE)]
+)
+def test_the_class_is_the_obvious_one(loss: EfficientNetLite0Loss, name: str, label: int) -> None:
+    assert int(np.argmax(loss.classifier(normalise(sample(name))))) == label
+
+
+def test_parameters_are_the_papers(loss: EfficientNetLite0Loss) -> None:
+    # 4.65M is what the network's authors print; moving statistics are not counted there.
+    assert sum(int(np.prod(v.shape)) for v in loss.classifier.trainable_variables) == 4_652_008
+
+
+def test_loss_by_hand(loss: EfficientNetLite0Loss) -> None:
+    truth, result = sample("coffee.png", 64), sample("chelsea.png", 64)
+    expected = []
+    for name in FEATURE_LAYERS:
+        features = keras.Model(loss.classifier.input, loss.classifier.get_layer(name).output)
+        one, two = (np.asarray(features((x * 127.5 + 127.5 - 127) / 128)) for x in (truth, result))
+        expected.append(((one - two) ** 2).mean() / (one**2).mean())
+    assert float(loss(truth, result)) == pytest.approx(np.mean(expected), rel=1e-4)
+    assert float(loss(truth, truth)) == 0
+
+
+def test_the_loss_grows_with_blur_and_its_gradient_reaches_the_image(loss: EfficientNetLite0Loss) -> None:
+    truth = tf.constant(sample("coffee.png", 96))
+    blurred = [tf.nn.avg_pool2d(truth, size, 1, "SAME") for size in (1, 2, 4, 8)]
+    losses = [float(loss(truth, image)) for image in blurred]
+    assert losses == sorted(losses)
+    with tf.GradientTape() as tape:
+        tape.watch(blurred[2])
+        value = loss(truth, blurred[2])
+    assert float(tf.norm(tape.gradient(value, blurred[2]))) > 0
+
+
+def test_pickles_run_nothing(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (Path.touch, (str(tmp_path / "touched"),))
+
+    path = tmp_path / "evil.pth"
+    with path.open("wb") as file:
+        for part in (0x1950A86A20F9469CFC6C, 1001, {}, Evil()):
+            pickle.dump(part, file)
+    with pytest.raises(SrganEdgeError, match=r"evil\.pth: not weights .* does not belong"):
+        read_state_dict(path)
+    assert not (tmp_path / "touched").exists()
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        EfficientNetLite0Loss(str(tmp_path / "none.pth"))
+    (tmp_path / "text.pth").write_text("no weights")
+    with pytest.raises(SrganEdgeError, match=r"text\.pth: not weights"):
+        EfficientNetLite0Loss(str(tmp_path / "text.pth"))
+    cut = tmp_path / "cut.pth"
+    cut.write_bytes(packaged_weights().read_bytes()[:1_000_000])
+    with pytest.raises(SrganEdgeError, match=r"cut\.pth: not weights"):
+        EfficientNetLite0Loss(str(cut))
