@@ -14,11 +14,11 @@ from srgan_edge.cli.train_progress import train_progress
 
 @click.command("train")
 @click.option("--recipe", "recipe_name", help="A recipe of train/ by name, or a .toml file. Default: sample.")
-@click.option("--data", "source", help="Folder of photos to train on. Default: the recipe's.")
+@click.option("--data", "source", help="Folder of photos, or tfds:NAME. Default: the recipe's.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: runs/NAME of the recipe.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--resume", is_flag=True, help="Go on from the run folder's newest checkpoint.")
-@click.option("--dry-run", is_flag=True, help="Print the resolved recipe and the generator's size; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved recipe and what it would cost; train nothing.")
 @json_option
 def command(
     recipe_name: str | None,
@@ -38,8 +38,6 @@ def command(
       srgan-edge train --recipe edge-m --data photos/ --set pretrain.steps=50000
       srgan-edge train --out runs/edge-m-x4 --resume
     """
-    import tomli_w
-
     from srgan_edge import recipes
     from srgan_edge.errors import UsageError
     from srgan_edge.training.recipe import Recipe
@@ -57,16 +55,32 @@ def command(
     recipe = recipes.load(Recipe, "train", recipe_name, settings)
     out = out or Path("runs") / recipe.name
     if dry_run:
-        from srgan_edge.training.generators import build_generator
-
-        model = build_generator(**{**recipe.generator.model_dump(), "collapsible": False})
-        if as_json:
-            print_json({"recipe": recipe.model_dump(), "parameters": model.count_params(), "out": str(out)})
-        else:
-            click.echo(tomli_w.dumps(recipe.model_dump()))
-            click.echo(f"# {model.name}: {model.count_params():,} parameters; the run folder would be {out}")
+        _dry_run(recipe, out, as_json)
         return
     _train(recipe, out, resume, as_json)
+
+
+def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
+    import tomli_w
+
+    from srgan_edge.training.probe import probe
+
+    cost = probe(recipe)
+    if as_json:
+        phases = [phase._asdict() for phase in cost.phases]
+        print_json({"recipe": recipe.model_dump(), "out": str(out), **cost._asdict(), "phases": phases})
+        return
+    click.echo(tomli_w.dumps(recipe.model_dump()))
+    click.echo(f"# the run folder would be {out}; {cost.devices}, {cost.precision}; {cost.memory_mb} MB at most")
+    for name, count in cost.parameters.items():
+        click.echo(f"# {name}: {count:,} parameters in training")
+    for phase in cost.phases:
+        length = (
+            f"{phase.steps} steps, {phase.steps * phase.seconds_per_step / 3600:.1f} h"
+            if isinstance(phase.steps, int)
+            else phase.steps
+        )
+        click.echo(f"# {phase.name}: {1 / phase.seconds_per_step:.2f} steps/s, {length}")
 
 
 def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:

@@ -8,24 +8,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
-import tf_keras as keras
 
 from srgan_edge import images, recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.metrics import Score
-from srgan_edge.training import precision, steps, validation
+from srgan_edge.training import validation
 from srgan_edge.training.checkpoints import Checkpoints
 from srgan_edge.training.data.training_data import training_data
-from srgan_edge.training.discriminator import discriminator
-from srgan_edge.training.distribution import DistributedStep, Distribution
-from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.journal import Journal, Report
-from srgan_edge.training.perceptual import content_loss
+from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
-from srgan_edge.training.run_folder import initialise, save_generator
+from srgan_edge.training.run_folder import save_generator
 
 
 class Outcome(NamedTuple):
@@ -36,15 +33,6 @@ class Outcome(NamedTuple):
     """False: stopped by SIGINT or SIGTERM, to be resumed."""
     score: Score
     bicubic: Score
-
-
-class Phase(NamedTuple):
-    """A stretch of steps with one loss."""
-
-    name: str
-    first: int
-    last: int
-    step: DistributedStep
 
 
 class Trainer:
@@ -61,23 +49,14 @@ class Trainer:
         self.journal = Journal(out, report, self.distribution.chief)
         if self.journal.path.exists() and not resume and self.distribution.chief:
             raise UsageError(f"{out} holds a run already: continue it with --resume, or name another folder with --out")
-        keras.utils.set_random_seed(recipe.loop.seed)
         self.sampler, self.valid, recipe = training_data(recipe, self.journal)
         self.recipe = recipe
-        self.architecture = ARCHITECTURES[recipe.generator.name]
-        self.step = tf.Variable(tf.constant(0, tf.int64), trainable=False, name="step")
-        self.networks: dict[str, Any] = {}
-        self.optimizers: dict[str, Any] = {}
-        self.phases: list[Phase] = []
-        self._build()
+        self.learner = Learner(recipe, self.distribution)
+        self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases
+        self.journal.say(f"{self.distribution.description}, {self.learner.policy} ({self.learner.why_policy})")
+        self.inference = validation.Inference(self.average, recipe.generator.scale, self.learner.value_range)
         self.checkpoints = Checkpoints(
-            out / "checkpoints",
-            recipe.loop.keep,
-            self.distribution.chief,
-            step=self.step,
-            average=self.average,
-            **self.networks,
-            **self.optimizers,
+            out / "checkpoints", recipe.loop.keep, self.distribution.chief, **self.learner.state()
         )
         if resume:
             self._resume()
@@ -106,69 +85,6 @@ class Trainer:
         finally:
             self.journal.close()
         return Outcome(int(self.step), int(self.step) >= last, score, bicubic)
-
-    def _build(self) -> None:
-        recipe = self.recipe
-        with self.distribution.strategy.scope():
-            self._build_networks()
-        # One copy is enough to validate and to export, and it is in float32.
-        self.average = build_generator(**recipe.generator.model_dump())
-        self.average.set_weights(self.generator.get_weights())
-        self.inference = validation.Inference(self.average, recipe.generator.scale, self.architecture.value_range)
-        self.update_average = steps.ema_step(self.average, self.generator, recipe.loop.ema, self.step)
-        with self.distribution.strategy.scope():
-            if recipe.pretrain.steps:
-                self._add_pretrain()
-            if recipe.gan.steps:
-                self._add_gan()
-        if not self.phases:
-            raise UsageError("the recipe has no steps: set pretrain.steps or gan.steps")
-
-    def _build_networks(self) -> None:
-        recipe = self.recipe
-        self.policy, why = precision.choose(recipe.loop.precision)
-        self.journal.say(f"{self.distribution.description}, {self.policy} ({why})")
-        keras.mixed_precision.set_global_policy(self.policy)
-        try:
-            self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
-            if recipe.gan.steps:
-                side = recipe.data.crop * recipe.generator.scale
-                self.networks["discriminator"] = discriminator(side, recipe.gan.head)
-        finally:
-            keras.mixed_precision.set_global_policy("float32")
-        if recipe.generator.init:
-            initialise(self.generator, Path(recipe.generator.init))
-
-    def _add_pretrain(self) -> None:
-        settings = self.recipe.pretrain
-        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
-        optimizer = steps.adam(rate, settings.clip, self.policy)
-        optimizer.build(self.generator.trainable_variables)
-        self.optimizers["pretrain_optimizer"] = optimizer
-        value_range, replicas = self.architecture.value_range, self.distribution.replicas
-        step = steps.pretrain_step(self.generator, optimizer, settings, value_range, replicas)
-        self._add_phase("pretrain", int(settings.steps), step)
-
-    def _add_gan(self) -> None:
-        settings, critic = self.recipe.gan, self.networks["discriminator"]
-        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
-        pair = (steps.adam(rate, settings.clip, self.policy), steps.adam(rate, settings.clip, self.policy))
-        pair[0].build(self.generator.trainable_variables)
-        pair[1].build(critic.trainable_variables)
-        self.optimizers |= {"gan_optimizer": pair[0], "discriminator_optimizer": pair[1]}
-        content = content_loss(self.recipe.perceptual)
-        value_range, replicas = self.architecture.value_range, self.distribution.replicas
-        step = steps.gan_step(self.generator, critic, pair, content, settings, value_range, replicas)
-        self._add_phase("gan", int(settings.steps), step)
-
-    def _add_phase(self, name: str, count: int, step: steps.Step) -> None:
-        first = self.phases[-1].last if self.phases else 0
-        whole = self.distribution.step(step, self._after_step, self.recipe.loop.xla)
-        self.phases.append(Phase(name, first, first + count, whole))
-
-    def _after_step(self) -> None:
-        self.update_average()
-        self.step.assign_add(1)
 
     def _resume(self) -> None:
         step = self.checkpoints.restore(self.journal.warn)

@@ -141,7 +141,7 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
 
 def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
     trainer = Trainer(recipe(photos), tmp_path / "run", False, lambda event: None)
-    bias = trainer.generator.get_layer("tail").bias
+    bias = trainer.learner.generator.get_layer("tail").bias
     bias.assign(bias * float("nan"))
     with pytest.raises(SrganEdgeError, match=r"pixel_loss is no longer .* at step 4; no checkpoint was written yet"):
         trainer.run()

@@ -23,7 +23,7 @@ def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_n
         bias = not (normalise and batch_norm)
         x = keras.layers.Conv2D(filters, size, padding="same", use_bias=bias, name=name)(x)
         if normalise and batch_norm:
-            x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+            x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=f"{name}_bn")(x)
         return x
 
     inputs = keras.Input((None, None, 3), name="image")

@@ -1,0 +1,107 @@
+"""What learns: the networks of a recipe, their optimizers, and the steps of its phases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tf_keras as keras
+
+from srgan_edge.errors import UsageError
+from srgan_edge.training import precision, steps
+from srgan_edge.training.discriminator import discriminator
+from srgan_edge.training.distribution import DistributedStep, Distribution
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.perceptual import content_loss
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import initialise
+
+
+class Phase(NamedTuple):
+    """A stretch of steps with one loss."""
+
+    name: str
+    first: int
+    last: int
+    step: DistributedStep
+
+
+class Learner:
+    """Generator, its running average, discriminator, optimizers and phases, on the devices of a distribution."""
+
+    def __init__(self, recipe: Recipe, distribution: Distribution) -> None:
+        """Build them; the recipe's steps are numbers.
+
+        Raises:
+            UsageError: the recipe cannot work.
+        """
+        self.recipe, self.distribution = recipe, distribution
+        self.value_range = ARCHITECTURES[recipe.generator.name].value_range
+        self.policy, self.why_policy = precision.choose(recipe.loop.precision)
+        keras.utils.set_random_seed(recipe.loop.seed)
+        self.step = tf.Variable(tf.constant(0, tf.int64), trainable=False, name="step")
+        self.networks: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
+        self.phases: list[Phase] = []
+        with distribution.strategy.scope():
+            self._build_networks()
+        # One copy is enough to validate and to export, and it is in float32.
+        self.average = build_generator(**recipe.generator.model_dump())
+        self.average.set_weights(self.generator.get_weights())
+        self._update_average = steps.ema_step(self.average, self.generator, recipe.loop.ema, self.step)
+        with distribution.strategy.scope():
+            if recipe.pretrain.steps:
+                self._add_pretrain()
+            if recipe.gan.steps:
+                self._add_gan()
+        if not self.phases:
+            raise UsageError("the recipe has no steps: set pretrain.steps or gan.steps")
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a checkpoint must hold, by name."""
+        return {"step": self.step, "average": self.average, **self.networks, **self.optimizers}
+
+    def _build_networks(self) -> None:
+        recipe = self.recipe
+        keras.mixed_precision.set_global_policy(self.policy)
+        try:
+            self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
+            if recipe.gan.steps:
+                side = recipe.data.crop * recipe.generator.scale
+                self.networks["discriminator"] = discriminator(side, recipe.gan.head)
+        finally:
+            keras.mixed_precision.set_global_policy("float32")
+        if recipe.generator.init:
+            initialise(self.generator, Path(recipe.generator.init))
+
+    def _add_pretrain(self) -> None:
+        settings = self.recipe.pretrain
+        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
+        optimizer = steps.adam(rate, settings.clip, self.policy)
+        optimizer.build(self.generator.trainable_variables)
+        self.optimizers["pretrain_optimizer"] = optimizer
+        step = steps.pretrain_step(self.generator, optimizer, settings, self.value_range, self.distribution.replicas)
+        self._add_phase("pretrain", int(settings.steps), step)
+
+    def _add_gan(self) -> None:
+        settings, critic = self.recipe.gan, self.networks["discriminator"]
+        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
+        pair = (steps.adam(rate, settings.clip, self.policy), steps.adam(rate, settings.clip, self.policy))
+        pair[0].build(self.generator.trainable_variables)
+        pair[1].build(critic.trainable_variables)
+        self.optimizers |= {"gan_optimizer": pair[0], "discriminator_optimizer": pair[1]}
+        content = content_loss(self.recipe.perceptual)
+        step = steps.gan_step(
+            self.generator, critic, pair, content, settings, self.value_range, self.distribution.replicas
+        )
+        self._add_phase("gan", int(settings.steps), step)
+
+    def _add_phase(self, name: str, count: int, step: steps.Step) -> None:
+        first = self.phases[-1].last if self.phases else 0
+        whole = self.distribution.step(step, self._after_step, self.recipe.loop.xla)
+        self.phases.append(Phase(name, first, first + count, whole))
+
+    def _after_step(self) -> None:
+        self._update_average()
+        self.step.assign_add(1)

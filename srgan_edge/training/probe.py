@@ -1,0 +1,82 @@
+"""What a recipe would cost: parameters, memory and speed, from a few steps on noise."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.photos import Pair
+from srgan_edge.training.distribution import Distribution
+from srgan_edge.training.learner import Learner
+from srgan_edge.training.recipe import Recipe
+
+_STEPS = 3
+
+
+class PhaseCost(NamedTuple):
+    """Of one phase."""
+
+    name: str
+    steps: int | str
+    seconds_per_step: float
+
+
+class Cost(NamedTuple):
+    """Of a recipe, on this machine."""
+
+    devices: str
+    precision: str
+    parameters: dict[str, int]
+    """By network."""
+    memory_mb: int
+    """The most that was held, TensorFlow itself included: of the GPU if there is one, else of the process."""
+    phases: list[PhaseCost]
+
+
+def probe(recipe: Recipe) -> Cost:
+    """Build a recipe's networks and run a few steps of each phase on noise; no photo is read.
+
+    Raises:
+        UsageError: the recipe cannot work.
+    """
+    short = recipe.model_copy(
+        update={
+            "pretrain": recipe.pretrain.model_copy(update={"steps": 100 if recipe.pretrain.steps else 0}),
+            "gan": recipe.gan.model_copy(update={"steps": 100 if recipe.gan.steps else 0}),
+        }
+    )
+    distribution = Distribution()
+    learner = Learner(short, distribution)
+    sampler = _noise(recipe)
+    asked = {"pretrain": recipe.pretrain.steps, "gan": recipe.gan.steps}
+    costs = []
+    for phase in learner.phases:
+        started = 0.0
+        for index, (low, high) in enumerate(distribution.batches(sampler, 0, _STEPS + 1)):
+            losses, _ = phase.step(low, high, False)
+            _ = [float(value) for value in losses.values()]
+            if index == 0:
+                started = time.perf_counter()  # the first step compiles
+        costs.append(PhaseCost(phase.name, asked[phase.name], (time.perf_counter() - started) / _STEPS))
+    parameters = {name: network.count_params() for name, network in learner.networks.items()}
+    return Cost(distribution.description, learner.policy, parameters, _peak_memory_mb(), costs)
+
+
+def _noise(recipe: Recipe) -> CropSampler:
+    scale, side = int(recipe.generator.scale), 2 * recipe.data.crop
+    low = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    pair = Pair("noise", low, low.repeat(scale, axis=0).repeat(scale, axis=1))
+    return CropSampler([pair], scale, recipe.data.crop, recipe.data.batch, recipe.data.flips, recipe.loop.seed)
+
+
+def _peak_memory_mb() -> int:
+    if tf.config.list_physical_devices("GPU"):
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (2**20 if sys.platform == "darwin" else 2**10)

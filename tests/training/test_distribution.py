@@ -1,0 +1,95 @@
+"""Two worker processes on loopback against one process with the joined batch."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srgan_edge import recipes
+from srgan_edge.errors import UsageError
+from srgan_edge.training.distribution import Distribution
+from srgan_edge.training.loop import Trainer
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import load_generator
+
+
+def settings(photos: Path) -> list[str]:
+    """A generator and a discriminator, both with batch normalisation, in both phases."""
+    return [
+        f"data.source={photos}",
+        "data.batch=4",
+        "data.crop=16",
+        "generator.name=srgan",
+        "generator.blocks=1",
+        "pretrain.steps=2",
+        "pretrain.warmup=0",
+        "gan.steps=2",
+        "gan.head=pooled",
+        "perceptual.network=efficientnet-lite0",
+        "loop.validate_photos=1",
+        "loop.log_every=1",
+    ]
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def test_two_workers_learn_what_one_learns(photos: Path, tmp_path: Path) -> None:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    workers = []
+    for index in range(2):
+        config = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+        command = [sys.executable, "-m", "srgan_edge", "train", "--recipe", "sample", "--out", str(tmp_path / "two")]
+        command += [f"--set={s}" for s in settings(photos)]
+        workers.append(
+            subprocess.Popen(
+                command,
+                env={**os.environ, "TF_CONFIG": json.dumps(config)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    said = [worker.communicate(timeout=300)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    assert "2 CPUs of 2 workers" in said[0]
+    recipe = recipes.load(Recipe, "train", "sample", tuple(settings(photos)))
+    Trainer(recipe, tmp_path / "one", False, lambda e: None).run()
+    weights = [load_generator(tmp_path / name).model.get_weights() for name in ("one", "two")]
+    fresh = Trainer(recipe, tmp_path / "fresh", False, lambda e: None)
+    start = fresh.average.get_weights()
+    moves = [np.concatenate([(a - b).ravel() for a, b in zip(w, start, strict=True)]) for w in weights]
+    # Not closer: where a gradient is next to nothing, Adam's first steps make of its rounding a whole step.
+    assert np.linalg.norm(moves[0] - moves[1]) < 0.02 * np.linalg.norm(moves[0])
+    one, two = ((tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("one", "two"))
+    assert [json.loads(line)["event"] for line in one] == [json.loads(line)["event"] for line in two]
+
+
+def test_a_batch_must_divide(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distribution = Distribution()
+    assert (distribution.replicas, distribution.workers, distribution.chief) == (1, 1, True)
+    monkeypatch.setattr(distribution, "replicas", 3)
+    sampler = type("Sampler", (), {"batch": 4})()
+    with pytest.raises(UsageError, match="batch of 4 cannot be shared by 3 devices"):
+        distribution.batches(sampler, 0, 1)
+
+
+@pytest.mark.parametrize("text", ["no json", '{"cluster": {}}', "[]"])
+def test_a_bad_cluster_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UsageError, match="TF_CONFIG is not a cluster"):
+        Distribution()
