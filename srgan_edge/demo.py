@@ -36,7 +36,7 @@ class Demo(NamedTuple):
 def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Callable[[dict[str, Any]], None]) -> Demo:
     """Run the demo into the folder `out`, training for `steps` steps or as the recipe `sample` says."""
     run = _new_folder(out / "run")
-    settings = () if steps is None else (f"pretrain.steps={steps}",)
+    settings = ("gan.steps=0", *(() if steps is None else (f"pretrain.steps={steps}",)))
     recipe = recipes.load(Recipe, "train", "sample", settings)
     say(f"1/4 training {recipe.generator.name} for {recipe.pretrain.steps} steps on sample photos, into {run}")
     outcome = Trainer(recipe, run, False, report).run()

@@ -68,6 +68,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
         "data.batch=4",
         "data.crop=24",
         "pretrain.steps=400",
+        "gan.steps=0",
         "pretrain.warmup=20",
         "pretrain.rate=2e-3",
         "loop.ema=0.9",

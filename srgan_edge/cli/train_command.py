@@ -108,5 +108,8 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
             f"{out}: {outcome.step} steps in {seconds:.0f} s, PSNR {outcome.score.psnr:.2f} dB, "
             f"{gain:+.2f} dB against bicubic. Next: srgan-edge convert {out}"
         )
+        picture = out / "samples" / f"step-{outcome.step}.png"
+        if picture.exists():
+            say(f"Look at {picture.resolve().as_uri()} (LR | bicubic | SR | HR)")
     else:
         say(f"{out}: stopped at step {outcome.step}. Go on with: srgan-edge train --out {out} --resume")

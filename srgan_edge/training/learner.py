@@ -31,7 +31,7 @@ class Learner:
     """Generator, its running average, discriminator, optimizers and phases, on the devices of a distribution."""
 
     def __init__(self, recipe: Recipe, distribution: Distribution) -> None:
-        """Build them; the recipe's steps are numbers.
+        """Build them; in the recipe, steps are numbers and the GAN phase's crop is written out.
 
         Raises:
             UsageError: the recipe cannot work.
@@ -68,7 +68,7 @@ class Learner:
         try:
             self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
             if recipe.gan.steps:
-                side = recipe.data.crop * recipe.generator.scale
+                side = recipe.gan.crop * recipe.generator.scale
                 self.networks["discriminator"] = discriminator(side, recipe.gan.head)
         finally:
             keras.mixed_precision.set_global_policy("float32")

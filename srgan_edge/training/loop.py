@@ -47,9 +47,13 @@ class Trainer:
         self.distribution = Distribution()
         self.out = out
         self.journal = Journal(out, report, self.distribution.chief)
-        if self.journal.path.exists() and not resume and self.distribution.chief:
-            raise UsageError(f"{out} holds a run already: continue it with --resume, or name another folder with --out")
-        self.sampler, self.valid, recipe = training_data(recipe, self.journal)
+        if self.distribution.chief and not resume:
+            if (out / "checkpoints").exists():
+                raise UsageError(
+                    f"{out} holds a run already: continue it with --resume, or name another folder with --out"
+                )
+            self.journal.path.unlink(missing_ok=True)  # of a run that was refused or died before its first checkpoint
+        self.samplers, self.valid, recipe = training_data(recipe, self.journal)
         self.recipe = recipe
         self.learner = Learner(recipe, self.distribution)
         self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases
@@ -94,10 +98,10 @@ class Trainer:
         self.journal.emit("resume", text=f"resumed at step {step}")
 
     def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Score | None, bool]:
-        loop = self.recipe.loop
+        loop, sampler = self.recipe.loop, self.samplers[phase.name]
         step, score, leaving = int(self.step), None, False
         start, count = time.perf_counter(), 0
-        for low, high in self.distribution.batches(self.sampler, step, phase.last):
+        for low, high in self.distribution.batches(sampler, step, phase.last):
             # Asked once a step: a signal from here on waits for the next.
             losses, leaving = phase.step(low, high, stopped())
             step, count = step + 1, count + 1
@@ -110,7 +114,7 @@ class Trainer:
                 self._guard(values)
             if logging:
                 now = time.perf_counter()
-                speed = count * self.recipe.data.batch / (now - start)
+                speed = count * sampler.batch / (now - start)
                 self.journal.emit("train", phase=phase.name, last=phase.last, images_per_second=speed, **values)
                 start, count = now, 0
             if saving:

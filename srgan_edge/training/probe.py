@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.photos import Pair
+from srgan_edge.training.data.training_data import with_gan_crops
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.learner import Learner
 from srgan_edge.training.recipe import Recipe
@@ -45,6 +46,7 @@ def probe(recipe: Recipe) -> Cost:
     Raises:
         UsageError: the recipe cannot work.
     """
+    recipe = with_gan_crops(recipe)
     short = recipe.model_copy(
         update={
             "pretrain": recipe.pretrain.model_copy(update={"steps": 100 if recipe.pretrain.steps else 0}),
@@ -53,12 +55,15 @@ def probe(recipe: Recipe) -> Cost:
     )
     distribution = Distribution()
     learner = Learner(short, distribution)
-    sampler = _noise(recipe)
+    samplers = {
+        "pretrain": _noise(recipe, recipe.data.batch, recipe.data.crop),
+        "gan": _noise(recipe, recipe.gan.batch, recipe.gan.crop),
+    }
     asked = {"pretrain": recipe.pretrain.steps, "gan": recipe.gan.steps}
     costs = []
     for phase in learner.phases:
         started = 0.0
-        for index, (low, high) in enumerate(distribution.batches(sampler, 0, _STEPS + 1)):
+        for index, (low, high) in enumerate(distribution.batches(samplers[phase.name], 0, _STEPS + 1)):
             losses, _ = phase.step(low, high, False)
             _ = [float(value) for value in losses.values()]
             if index == 0:
@@ -68,11 +73,11 @@ def probe(recipe: Recipe) -> Cost:
     return Cost(distribution.description, learner.policy, parameters, _peak_memory_mb(), costs)
 
 
-def _noise(recipe: Recipe) -> CropSampler:
-    scale, side = int(recipe.generator.scale), 2 * recipe.data.crop
+def _noise(recipe: Recipe, batch: int, crop: int) -> CropSampler:
+    scale, side = int(recipe.generator.scale), 2 * crop
     low = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     pair = Pair("noise", low, low.repeat(scale, axis=0).repeat(scale, axis=1))
-    return CropSampler([pair], scale, recipe.data.crop, recipe.data.batch, recipe.data.flips, recipe.loop.seed)
+    return CropSampler([pair], scale, crop, batch, recipe.data.flips, recipe.loop.seed)
 
 
 def _peak_memory_mb() -> int:

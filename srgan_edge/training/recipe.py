@@ -66,6 +66,10 @@ class Gan(Table):
     """The second phase: content and adversarial loss (Ledig et al. 2017, eq. 3)."""
 
     steps: Steps = 0
+    batch: Natural = 0
+    """0 = data.batch."""
+    crop: Natural = 0
+    """0 = data.crop."""
     rate: Rate = 1e-4
     schedule: Schedule = "constant"
     warmup: Natural = 0

@@ -14,6 +14,8 @@ import pytest
 
 from srgan_edge import recipes
 from srgan_edge.errors import UsageError
+from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
@@ -31,6 +33,8 @@ def settings(photos: Path) -> list[str]:
         "pretrain.steps=2",
         "pretrain.warmup=0",
         "gan.steps=2",
+        "gan.batch=0",
+        "gan.crop=0",
         "gan.head=pooled",
         "perceptual.network=efficientnet-lite0",
         "loop.validate_photos=1",
@@ -83,7 +87,8 @@ def test_a_batch_must_divide(photos: Path, monkeypatch: pytest.MonkeyPatch) -> N
     distribution = Distribution()
     assert (distribution.replicas, distribution.workers, distribution.chief) == (1, 1, True)
     monkeypatch.setattr(distribution, "replicas", 3)
-    sampler = type("Sampler", (), {"batch": 4})()
+    low = np.zeros((8, 8, 3), np.uint8)
+    sampler = CropSampler([Pair("", low, low)], 1, 4, 4, False, 0)
     with pytest.raises(UsageError, match="batch of 4 cannot be shared by 3 devices"):
         distribution.batches(sampler, 0, 1)
 

@@ -28,6 +28,9 @@ def recipe(photos: Path, *settings: str) -> Recipe:
         "data.batch=2",
         "data.crop=16",
         "pretrain.steps=12",
+        "gan.steps=0",
+        "gan.batch=0",
+        "gan.crop=0",
         "pretrain.warmup=2",
         "loop.checkpoint_every=4",
         "loop.validate_every=12",
@@ -98,6 +101,7 @@ def test_killed_at_once(photos: Path, tmp_path: Path) -> None:
             "data.batch=2",
             "data.crop=16",
             "pretrain.steps=100000",
+            "gan.steps=0",
             "loop.checkpoint_every=5",
             "loop.log_every=1",
         )
@@ -109,7 +113,7 @@ def test_killed_at_once(photos: Path, tmp_path: Path) -> None:
         time.sleep(0.02)
     process.kill()
     process.wait()
-    saved = recipes.load(Recipe, "train", str(out / "recipe.toml"), ("pretrain.steps=100",))
+    saved = recipes.load(Recipe, "train", str(out / "recipe.toml"), ("pretrain.steps=100", "gan.steps=0"))
     events = train(saved, out, resume=True)
     start = next(e["step"] for e in events if e["event"] == "resume")
     assert start >= 10
@@ -129,7 +133,15 @@ def test_a_damaged_checkpoint_is_passed_over(photos: Path, tmp_path: Path) -> No
 
 def test_gan_phase(photos: Path, tmp_path: Path) -> None:
     keras.applications.VGG19(include_top=False, weights=None).save_weights(tmp_path / "vgg.h5")
-    settings = ("gan.steps=3", f"perceptual.weights={tmp_path / 'vgg.h5'}", "pretrain.steps=2", "loop.log_every=1")
+    settings = (
+        "gan.steps=3",
+        "perceptual.network=vgg19",
+        f"perceptual.weights={tmp_path / 'vgg.h5'}",
+        "gan.adversarial=1e-3",
+        "gan.pixel=0",
+        "pretrain.steps=2",
+        "loop.log_every=1",
+    )
     events = train(recipe(photos, *settings), tmp_path / "run")
     logged = [e for e in events if e["event"] == "train"]
     assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["gan"] * 3
@@ -137,6 +149,36 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
     expected = last["content_loss"] + 1e-3 * last["adversarial_loss"]
     assert last["generator_loss"] == pytest.approx(expected, rel=1e-5)
     assert all(0 <= last[name] <= 1 for name in ("real_accuracy", "fake_accuracy"))
+
+
+def test_a_resumed_gan_is_the_straight_one(photos: Path, tmp_path: Path) -> None:
+    """Discriminator and both optimizers too, and the crops of the GAN phase's own size."""
+    settings = ("pretrain.steps=3", "gan.steps=6", "gan.batch=3", "gan.crop=8", "loop.log_every=1")
+    straight = train(recipe(photos, *settings), tmp_path / "straight")
+    train(recipe(photos, *settings), tmp_path / "stopped", until=4)
+    resumed = train(recipe(photos, *settings), tmp_path / "stopped", resume=True)
+    assert next(e["step"] for e in resumed if e["event"] == "resume") == 5
+    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    last = [[e for e in events if e["event"] == "train"][-1] for events in (straight, resumed)]
+    assert last[0]["discriminator_loss"] == last[1]["discriminator_loss"]
+
+
+def test_epochs_become_steps(photos: Path, tmp_path: Path) -> None:
+    trainer = Trainer(recipe(photos, 'pretrain.steps="3 epochs"'), tmp_path / "run", False, lambda event: None)
+    seen = len(trainer.samplers["pretrain"].photos)
+    assert trainer.phases[0].last == trainer.recipe.pretrain.steps == 3 * -(-seen // 2)
+
+
+def test_a_run_starts_from_another(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    start = recipe(photos, f'generator.init="{run_folder}"')
+    trainer = Trainer(start, tmp_path / "run", False, lambda event: None)
+    image = np.random.default_rng(0).random((1, 24, 24, 3), np.float32)
+    expected = load_generator(run_folder).model(image)
+    np.testing.assert_allclose(trainer.learner.generator(image), expected, atol=0.02)
+    other = recipe(photos, "generator.name=edge-m", f'generator.init="{run_folder}"')
+    with pytest.raises(UsageError, match="holds edge-s-x4, not edge-m-x4"):
+        Trainer(other, tmp_path / "other", False, lambda event: None)
 
 
 def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
@@ -150,9 +192,12 @@ def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
 def test_refusals(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no steps"):
         train(recipe(photos, "pretrain.steps=0"), tmp_path / "none")
+    # A refused run is no run: the folder may be named again.
+    with pytest.raises(UsageError, match="no steps"):
+        train(recipe(photos, "pretrain.steps=0"), tmp_path / "none")
     with pytest.raises(UsageError, match="srgan has no x3"):
         train(recipe(photos, "generator.name=srgan", "generator.scale=3"), tmp_path / "scale")
-    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "checkpoints").mkdir(parents=True)
     (tmp_path / "old" / "log.jsonl").write_text("")
     with pytest.raises(UsageError, match="holds a run already"):
         train(recipe(photos), tmp_path / "old")

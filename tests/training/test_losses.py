@@ -24,6 +24,14 @@ def test_adversarial_losses_by_hand() -> None:
     assert float(losses.discriminator_loss(tf.constant(real), tf.constant(fake))) == pytest.approx(expected, rel=1e-6)
 
 
+def test_label_smoothing_by_hand() -> None:
+    real, fake = np.array([[2.0], [-1.0]], np.float32), np.array([[0.5], [3.0]], np.float32)
+    target = 0.9
+    cross = -target * np.log(sigmoid(real)) - (1 - target) * np.log(1 - sigmoid(real))
+    expected = np.mean(cross) + np.mean(-np.log(1 - sigmoid(fake)))
+    assert float(losses.discriminator_loss(real, fake, 0.1)) == pytest.approx(expected, rel=1e-6)
+
+
 def test_adversarial_losses_do_not_overflow() -> None:
     logits = tf.constant([[-500.0], [500.0]])
     assert float(losses.adversarial_loss(logits)) == pytest.approx(250)
@@ -46,6 +54,14 @@ def test_discriminator_is_the_papers() -> None:
     model = discriminator(96)
     assert model.count_params() == convolutions + batch_norms + dense
     assert model(np.zeros((2, 96, 96, 3), np.float32)).shape == (2, 1)
+
+
+def test_pooled_head_takes_any_size() -> None:
+    model = discriminator(None, "pooled")
+    for side in (32, 80):
+        assert model(np.zeros((2, side, side, 3), np.float32)).shape == (2, 1)
+    dense = 512 * 1024 + 1024 + 1024 + 1
+    assert sum(layer.count_params() for layer in model.layers if "conv" not in layer.name) == dense
 
 
 def test_content_loss_by_hand(tmp_path) -> None:

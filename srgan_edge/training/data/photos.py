@@ -116,16 +116,31 @@ def load(source: Source, scale: int, smallest: int, cache: str, warn: Warn, say:
     if not isinstance(source, Folder):
         if cache == "none":
             raise UsageError(f"{source.name} is a stream: set data.cache to memory or to a folder for decoded photos")
-        return list(decode(source, scale, smallest, warn))
+        pairs = _pairs(source, scale, smallest)
+        return list(_usable(_within_memory(pairs, source.name) if cache == "auto" else pairs, warn))
     if cache == "memory":
         return list(decode(source, scale, smallest, warn))
     files = _usable(_headers(source, scale, smallest), warn)
     needed = sum(f.size[0] * f.size[1] for f in files) * 3 * (1 + scale**2)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if cache == "auto" and needed <= memory / 2:
+    if cache == "auto" and needed <= half_of_memory():
         return list(decode(Folder([f.path for f in files]), scale, smallest, warn))
     say(f"{len(files)} photos of {needed / 2**30:.1f} GiB decoded stay on disk and are decoded for every crop")
     return list(files)
+
+
+def half_of_memory() -> int:
+    """Of this machine, in bytes: the most that decoded photos may fill unasked."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _within_memory(pairs: Iterable[Pair | str], name: str) -> Iterator[Pair | str]:
+    room = half_of_memory()
+    for pair in pairs:
+        if isinstance(pair, Pair):
+            room -= pair.lr.nbytes + pair.hr.nbytes
+        if room < 0:
+            raise UsageError(f"{name} fills more than half of memory: set data.cache to a folder for decoded photos")
+        yield pair
 
 
 def _pairs(source: Source, scale: int, smallest: int) -> Iterator[Pair | str]:

@@ -18,10 +18,11 @@ _SMALLEST_TO_VALIDATE = 16
 class TrainingData(NamedTuple):
     """The data of a run."""
 
-    sampler: CropSampler
+    samplers: dict[str, CropSampler]
+    """By phase."""
     valid: list[Pair]
     recipe: Recipe
-    """With epochs turned into steps."""
+    """With epochs turned into steps, and what the GAN phase takes from `data` written out."""
 
 
 def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
@@ -33,29 +34,33 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     settings, scale = recipe.data, int(recipe.generator.scale)
     found = find_sources(settings.source, settings.valid)
     journal.emit("data", text=found.description)
-    train = photos.load(found.train, scale, settings.crop, settings.cache, journal.warn, journal.say)
+    recipe = with_gan_crops(recipe)
+    largest = max(settings.crop, recipe.gan.crop)
+    train = photos.load(found.train, scale, largest, settings.cache, journal.warn, journal.say)
     limit = recipe.loop.validate_photos
     valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
-    sampler = CropSampler(
-        train,
-        scale,
-        settings.crop,
-        settings.batch,
-        settings.flips,
-        recipe.loop.seed,
-        settings.smooth,
-        journal.warn,
-    )
-    return TrainingData(sampler, valid, _in_steps(recipe, -(-len(train) // settings.batch)))
+    sizes = {"pretrain": (settings.batch, settings.crop), "gan": (recipe.gan.batch, recipe.gan.crop)}
+    samplers = {
+        phase: CropSampler(train, scale, crop, batch, settings.flips, recipe.loop.seed, settings.smooth, journal.warn)
+        for phase, (batch, crop) in sizes.items()
+    }
+    return TrainingData(samplers, valid, _in_steps(recipe, len(train)))
 
 
-def _in_steps(recipe: Recipe, steps_per_epoch: int) -> Recipe:
-    def steps(value: int | str) -> int:
-        return value if isinstance(value, int) else int(value.split()[0]) * steps_per_epoch
+def with_gan_crops(recipe: Recipe) -> Recipe:
+    """The recipe with `gan.batch` and `gan.crop` written out."""
+    gan = {"batch": recipe.gan.batch or recipe.data.batch, "crop": recipe.gan.crop or recipe.data.crop}
+    return recipe.model_copy(update={"gan": recipe.gan.model_copy(update=gan)})
 
+
+def _in_steps(recipe: Recipe, photo_count: int) -> Recipe:
+    def steps(value: int | str, batch: int) -> int:
+        return value if isinstance(value, int) else int(value.split()[0]) * -(-photo_count // batch)
+
+    pretrain, gan = recipe.pretrain, recipe.gan
     return recipe.model_copy(
         update={
-            "pretrain": recipe.pretrain.model_copy(update={"steps": steps(recipe.pretrain.steps)}),
-            "gan": recipe.gan.model_copy(update={"steps": steps(recipe.gan.steps)}),
+            "pretrain": pretrain.model_copy(update={"steps": steps(pretrain.steps, recipe.data.batch)}),
+            "gan": gan.model_copy(update={"steps": steps(gan.steps, gan.batch)}),
         }
     )

@@ -29,7 +29,7 @@ def test_folders(photos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "feature"), [("div2k", "hr"), ("coco/2017", "image")])
-def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path) -> None:
+def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tfds = pytest.importorskip("tensorflow_datasets")
     with tfds.testing.mock_data(num_examples=3):
         # The mock knows no splits, so that the last photos of the first are held out.
@@ -42,6 +42,9 @@ def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path) -> None:
         cached = photo_data.load(train, 4, 1, str(tmp_path), said.append, said.append)
         with pytest.raises(UsageError, match="is a stream"):
             photo_data.load(train, 4, 1, "none", said.append, said.append)
+        monkeypatch.setattr("os.sysconf", lambda name: 10)  # a machine of 100 bytes
+        with pytest.raises(UsageError, match="set data.cache to a folder"):
+            photo_data.load(train, 4, 1, "auto", said.append, said.append)
     for one, two in zip(loaded, cached, strict=True):
         np.testing.assert_array_equal(one.cut(0, 0, 1)[1], two.cut(0, 0, 1)[1])
 

@@ -30,6 +30,12 @@ def test_srgan() -> None:
     assert len([layer for layer in model.layers if layer.name.endswith("_add")]) == 17
 
 
+def test_srgan_with_resize_convolutions() -> None:
+    # 64 and not 256 filters in each upsampling, for there is nothing to rearrange.
+    fewer = 2 * (conv(3, 64, 256) - conv(3, 64, 64))
+    assert build_generator("srgan", 4, upsampler="resize").count_params() == 1_552_771 - fewer
+
+
 def test_srcnn() -> None:
     # Dong et al. 2014, section 3.2: f1 = 9, f2 = 1, f3 = 5, n1 = 64, n2 = 32, on 3 channels as in section 4.5.
     learnt = conv(9, 3, 64) + conv(1, 64, 32) + conv(5, 32, 3)
@@ -73,10 +79,12 @@ def test_unknown() -> None:
         build_generator("edge-x", 4)
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
-def test_overlap_is_the_receptive_field(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "upsampler"), [*((name, "subpixel") for name in sorted(ARCHITECTURES)), ("srgan", "resize")]
+)
+def test_overlap_is_the_receptive_field(name: str, upsampler: str) -> None:
     """A pixel changes outputs up to `overlap` pixels away, and none farther."""
-    model = build_generator(name, 4, blocks=2, collapsible=False)
+    model = build_generator(name, 4, blocks=2, collapsible=False, upsampler=upsampler)
     random = np.random.default_rng(0)
     for layer in model.layers:
         # Positive kernels of gain 1 without biases: nothing cancels, saturates or dies.
