@@ -86,8 +86,9 @@ class Learner:
 
     def _add_gan(self) -> None:
         settings, critic = self.recipe.gan, self.networks["discriminator"]
-        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
-        pair = (steps.adam(rate, settings.clip, self.policy), steps.adam(rate, settings.clip, self.policy))
+        peaks = (settings.rate, settings.discriminator_rate or settings.rate)
+        rates = [steps.RateSchedule(r, settings.schedule, int(settings.steps), settings.warmup) for r in peaks]
+        pair = (steps.adam(rates[0], settings.clip, self.policy), steps.adam(rates[1], settings.clip, self.policy))
         pair[0].build(self.generator.trainable_variables)
         pair[1].build(critic.trainable_variables)
         self.optimizers |= {"gan_optimizer": pair[0], "discriminator_optimizer": pair[1]}

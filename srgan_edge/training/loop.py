@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from srgan_edge import images, recipes
@@ -18,7 +19,7 @@ from srgan_edge.metrics import Score
 from srgan_edge.training import validation
 from srgan_edge.training.checkpoints import Checkpoints
 from srgan_edge.training.data.training_data import training_data
-from srgan_edge.training.distribution import Distribution
+from srgan_edge.training.distribution import Distribution, Losses
 from srgan_edge.training.journal import Journal, Report
 from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
@@ -101,18 +102,22 @@ class Trainer:
         loop, sampler = self.recipe.loop, self.samplers[phase.name]
         step, score, leaving = int(self.step), None, False
         start, count = time.perf_counter(), 0
+        recent: list[Losses] = []
         for low, high in self.distribution.batches(sampler, step, phase.last):
             # Asked once a step: a signal from here on waits for the next.
             losses, leaving = phase.step(low, high, stopped())
+            recent.append(losses)
             step, count = step + 1, count + 1
             self.journal.step = step
             ending = leaving or step == phase.last
             saving = step % loop.checkpoint_every == 0 or ending
             logging = step % loop.log_every == 0 or ending
-            values = {name: float(value) for name, value in losses.items()} if logging or saving else {}
+            # Means since the last log; only now does Python wait for the device.
+            values = {name: float(np.mean([x[name] for x in recent])) for name in losses} if logging or saving else {}
             if values:
                 self._guard(values)
             if logging:
+                recent.clear()
                 now = time.perf_counter()
                 speed = count * sampler.batch / (now - start)
                 self.journal.emit("train", phase=phase.name, last=phase.last, images_per_second=speed, **values)

@@ -71,6 +71,8 @@ class Gan(Table):
     crop: Natural = 0
     """0 = data.crop."""
     rate: Rate = 1e-4
+    discriminator_rate: Annotated[float, Field(ge=0)] = 0.0
+    """0 = rate. Lower it where the discriminator wins: fake_accuracy and real_accuracy of the log stay near 1."""
     schedule: Schedule = "constant"
     warmup: Natural = 0
     clip: Annotated[float, Field(ge=0)] = 0.0

@@ -43,7 +43,7 @@ def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path, monkeypatc
         with pytest.raises(UsageError, match="is a stream"):
             photo_data.load(train, 4, 1, "none", said.append, said.append)
         monkeypatch.setattr("os.sysconf", lambda name: 10)  # a machine of 100 bytes
-        with pytest.raises(UsageError, match="set data.cache to a folder"):
+        with pytest.raises(UsageError, match="fills more than half of memory"):
             photo_data.load(train, 4, 1, "auto", said.append, said.append)
     for one, two in zip(loaded, cached, strict=True):
         np.testing.assert_array_equal(one.cut(0, 0, 1)[1], two.cut(0, 0, 1)[1])
