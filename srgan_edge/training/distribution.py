@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ class Distribution:
             self.strategy = tf.distribute.MirroredStrategy()
         else:
             self.strategy = tf.distribute.get_strategy()
+            if not gpus:
+                _compute_in_one_order()
         self.replicas = int(self.strategy.num_replicas_in_sync)
         self.chief = self.worker == 0
         """Whether this process writes the run folder."""
@@ -92,3 +95,12 @@ class Distribution:
             return losses, bool(any_stops) if self.workers > 1 else stop
 
         return call
+
+
+def _compute_in_one_order() -> None:
+    """Run one operator at a time, each on all cores: two at once round differently from run to run on a CPU.
+
+    Where TensorFlow is in use already it is too late, and a resumed run may differ from a straight one by rounding.
+    """
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
