@@ -118,7 +118,9 @@ def batches(sampler: CropSampler, first: int, last: int, part: tuple[int, int] =
             tf.ensure_shape(high, (count, side * scale, side * scale, 3)),
         )
 
-    dataset = tf.data.Dataset.range(first * devices, last * devices)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 2  # those of the training step may all be busy
+    dataset = tf.data.Dataset.range(first * devices, last * devices).with_options(options)
     return dataset.map(draw, num_parallel_calls=2 * devices, deterministic=True).prefetch(4 * devices)
 
 
