@@ -29,9 +29,9 @@ class ModelCard:
     overlap: int
     """Input pixels around a position that its output depends on: with this overlap tiling is exact."""
     io_dtype: str
-    """uint8 or float32, both 0..255."""
+    """uint8 or float32, both 0..255, or int8, the pixel minus 128."""
     quantization: str
-    """int8 or fp16."""
+    """int8, fp16, float32 or dynamic."""
     parameters: int
     macs_per_pixel: int
     """Multiply-accumulates of the convolutions per input pixel."""

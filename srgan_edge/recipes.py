@@ -112,4 +112,5 @@ def _explain(kind: type[Table], error: ValidationError, origin: str) -> UsageErr
             table = table.model_fields[part].annotation
         known = [".".join([*place[:-1], field]) for field in table.model_fields]
         return UnknownNameError(f"key in {origin}", ".".join(place), known)
+    place = place[:2]  # without the name of a union's member
     return UsageError(f"{origin}: {'.'.join(place)} = {first['input']!r}: {first['msg'].lower()}")

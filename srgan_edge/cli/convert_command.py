@@ -12,8 +12,11 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 
 @click.command("convert")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--int8", is_flag=True, help="Export INT8. Neither --int8 nor --fp16: the recipe's formats.")
-@click.option("--fp16", is_flag=True, help="Export FP16.")
+@click.option("--int8", "formats", flag_value="int8", multiple=True, help="Export INT8. No format: the recipe's.")
+@click.option("--fp16", "formats", flag_value="fp16", multiple=True, help="Export FP16.")
+@click.option("--float32", "formats", flag_value="float32", multiple=True, help="Export 32-bit weights.")
+@click.option("--dynamic", "formats", flag_value="dynamic", multiple=True, help="Export 8-bit weights, float32 I/O.")
+@click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output of INT8 exports.")
 @click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
 @click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
 @click.option("--calibration", help="Folder of photos to calibrate and fine-tune on. Default: the run's own.")
@@ -24,8 +27,8 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @json_option
 def command(
     run: Path | None,
-    int8: bool,
-    fp16: bool,
+    formats: tuple[str, ...],
+    io: str | None,
     recipe_name: str,
     qat_steps: int | None,
     calibration: str | None,
@@ -56,7 +59,8 @@ def command(
         "tile": tile,
         "verify": verify,
         "max_drop": max_drop,
-        **({"int8": int8, "fp16": fp16} if int8 or fp16 else {}),
+        "io": io,
+        "formats": list(formats) or None,
     }
     settings = recipes.load(Conversion, "convert", recipe_name)
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})

@@ -7,20 +7,27 @@ from typing import Any
 import tensorflow as tf
 
 
-def export_int8(quantized: Any, tile: int) -> bytes:
-    """INT8 with uint8 input and output, from a fake-quantized network in [0, 1]."""
+def export_int8(quantized: Any, tile: int, io: str = "uint8") -> bytes:
+    """INT8 with input and output of type `io`, from a fake-quantized network in [0, 1].
+
+    With io "float32" numbers are what they are in the network: see `quantize.in_bytes`.
+    """
     converter = _converter(quantized, tile)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.inference_input_type = tf.uint8
-    converter.inference_output_type = tf.uint8
+    converter.inference_input_type = converter.inference_output_type = getattr(tf, io)
     return converter.convert()
 
 
-def export_fp16(network: Any, tile: int) -> bytes:
-    """FP16 weights with float32 input and output, from a float network in [0, 255]."""
+def export_float(network: Any, tile: int, weights: str) -> bytes:
+    """Float32 input and output, from a float network in [0, 255].
+
+    `weights` are "float32", "fp16", or "dynamic": 8 bits a weight, and activations quantized while it runs.
+    """
     converter = _converter(network, tile)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
+    if weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "fp16":
+        converter.target_spec.supported_types = [tf.float16]
     return converter.convert()
 
 

@@ -87,7 +87,7 @@ def unit_range(model: Any, value_range: tuple[float, float]) -> Any:
     if (
         value_range != (-1.0, 1.0)
         or not all(isinstance(layer, keras.layers.Conv2D) for layer in first)
-        or not _is_activation(tail, "tanh")
+        or not is_activation(tail, "tanh")
     ):
         raise SrganEdgeError(f"{model.name}: a network in {value_range} must go from convolutions to a tanh")
     last = tail.inbound_nodes[0].inbound_layers
@@ -115,7 +115,7 @@ def byte_range(model: Any) -> Any:
     the output by 255 when every bias is scaled too. A sigmoid at the end is not: there the first
     convolutions' kernels are divided by 255 and the sigmoid is multiplied by it.
     """
-    bounded = _is_activation(model.layers[-1], "sigmoid")
+    bounded = is_activation(model.layers[-1], "sigmoid")
     first = [node.layer.name for node in model.layers[0].outbound_nodes]
     scaled = rebuild(model, clone)
     for layer in scaled.layers:
@@ -138,5 +138,6 @@ def _kernel_and_bias(convolution: Any) -> tuple[np.ndarray, np.ndarray]:
     return weights[0], weights[1] if convolution.use_bias else np.zeros(convolution.filters, np.float32)
 
 
-def _is_activation(layer: Any, name: str) -> bool:
+def is_activation(layer: Any, name: str) -> bool:
+    """Whether a layer is an activation of that name."""
     return isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == name

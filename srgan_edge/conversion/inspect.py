@@ -57,6 +57,8 @@ class Graph:
     operators: list[Operator]
     parameters: int
     size_bytes: int
+    runtime: tuple[int, ...]
+    """The oldest TFLite that has all of its operators, as the converter noted; empty if it did not."""
 
     @property
     def float_ops(self) -> int:
@@ -138,7 +140,16 @@ def read_graph(content: bytes, origin: str) -> Graph:
         operators,
         sum(math.prod(t.shape) for t in {id(t): t for t in constants}.values()),
         len(content),
+        _runtime(model),
     )
+
+
+def _runtime(model: Any) -> tuple[int, ...]:
+    for entry in model.metadata or ():
+        if entry.name == b"min_runtime_version":
+            text = bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+            return tuple(int(n) for n in text.split(".")) if text.replace(".", "").isdigit() else ()
+    return ()
 
 
 def _tensor(tensor: Any, types: dict[int, str]) -> Tensor:

@@ -8,7 +8,8 @@ the first step, and fixes input and output to [0, 1], so that an int8 value is t
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
+from srgan_edge.conversion.fold import is_activation
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.training.generators.layers import PixelShuffle
-from srgan_edge.training.steps import RateSchedule
 
 # The public names do not reach the input's quantizer and the layout transformer.
 Internals: Any = importlib.import_module("tensorflow_model_optimization.python.core.quantization.keras")
@@ -55,11 +56,19 @@ class RangeQuantizer(Quantize.quantizers.Quantizer):
         return {}
 
 
-class UnitQuantizer(Internals.quantizers.FixedQuantizer):
+class UnitQuantizer(Quantize.quantizers.Quantizer):
     """Fake-quantizes to 8 bits between 0 and 1, which also clips."""
 
     def __init__(self) -> None:
-        super().__init__(num_bits=8, init_min=0.0, init_max=1.0, narrow_range=False)
+        self.top = 1.0
+
+    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
+        """There is nothing to make."""
+        return {}
+
+    def __call__(self, inputs: Any, training: Any, weights: dict[str, Any], **kwargs: Any) -> Any:
+        """Fake-quantize."""
+        return tf.quantization.fake_quant_with_min_max_args(inputs, 0.0, self.top)
 
     def get_config(self) -> dict[str, Any]:
         """The quantizer has no arguments."""
@@ -190,36 +199,34 @@ def calibrate(model: Any, batches: Batches) -> dict[str, tuple[float, float]]:
     return {layer.name: (min(0.0, float(a)), max(float(b), 1e-6)) for layer, (a, b) in zip(layers, means, strict=True)}
 
 
-def fine_tune(
-    quantized: Any,
-    teacher: Any,
-    batches: Batches,
-    steps: int,
-    rate: float,
-    report: Callable[[int, float], None],
-) -> None:
-    """Train the fake-quantized network on the mean absolute error to the truth and to the float network.
+@contextmanager
+def in_bytes(quantized: Any) -> Iterator[None]:
+    """For as long as it lasts, the fake-quantized network goes from [0, 255] to [0, 255].
 
-    `batches` are of bytes; `report` gets the step and its loss.
+    Convolutions, (P)ReLU, sums and rearrangements are homogeneous, so that every bias and every range is scaled.
 
     Raises:
-        SrganEdgeError: the loss is no longer a finite number.
+        SrganEdgeError: it has a sigmoid, which is not.
     """
-    optimizer = keras.optimizers.Adam(RateSchedule(rate, "cosine", steps), global_clipnorm=0.5)
-    variables = quantized.trainable_variables
-
-    @tf.function(autograph=False)
-    def step(low: Any, high: Any) -> Any:
-        low, high = tf.cast(low, tf.float32) / 255, tf.cast(high, tf.float32) / 255
-        wanted = tf.clip_by_value(teacher(low, training=False), 0.0, 1.0)
-        with tf.GradientTape() as tape:
-            result = quantized(low, training=True)
-            loss = tf.reduce_mean(tf.abs(result - high)) + tf.reduce_mean(tf.abs(result - wanted))
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return loss
-
-    for index, (low, high) in enumerate(batches):
-        loss = float(step(low, high))
-        if not np.isfinite(loss):
-            raise SrganEdgeError(f"the fine-tuning's loss is no longer a finite number at step {index}")
-        report(index + 1, loss)
+    scaled, ends = [], []
+    for wrapper in quantized.layers:
+        if is_activation(getattr(wrapper, "layer", None), "sigmoid"):
+            raise SrganEdgeError(f"{quantized.name}: float32 input and output need tail = linear")
+        config = getattr(wrapper, "quantize_config", None)
+        quantizer = config.output if isinstance(config, LayerQuantizeConfig) else getattr(wrapper, "quantizer", None)
+        if isinstance(quantizer, UnitQuantizer):
+            ends.append(quantizer)
+        for weight in wrapper.weights:
+            if weight.name.split("/")[-1] in ("bias:0", "output_low:0", "output_high:0"):
+                scaled.append((weight, weight.numpy()))
+    for quantizer in ends:
+        quantizer.top = 255.0
+    for weight, value in scaled:
+        weight.assign(value * 255)
+    try:
+        yield
+    finally:
+        for quantizer in ends:
+            quantizer.top = 1.0
+        for weight, value in scaled:
+            weight.assign(value)

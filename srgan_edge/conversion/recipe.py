@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from srgan_edge.recipes import Natural, Positive, Rate, Table
+
+Format = Literal["int8", "fp16", "float32", "dynamic"]
 
 
 class Conversion(Table):
@@ -14,14 +16,27 @@ class Conversion(Table):
 
     note: str = ""
     """What to expect: drop, time, machine."""
-    int8: bool = True
-    fp16: bool = True
+    formats: list[Format] = Field(default=["int8", "fp16"], min_length=1)
+    """int8; fp16 (weights of 16 bits); float32; dynamic (weights of 8 bits, activations quantized while it runs)."""
+    io: Literal["uint8", "int8", "float32"] = "uint8"
+    """Input and output of INT8 exports: pixels, pixels minus 128, or pixels as numbers 0..255."""
     tile: Natural = 128
     """Side of the fixed input; 0 = any size."""
     qat_steps: Natural = 300
     """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
     rate: Rate = 2e-5
     """Adam's learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
+    check_every: Positive = 100
+    """Steps of fine-tuning after which the network is converted and measured; the best is kept, calibrated ranges
+    without any step among them."""
+    check_photos: Positive = 8
+    prelu: Literal["keep", "leaky"] = "keep"
+    """leaky: INT8 exports have LeakyReLU where the network has PReLU."""
+    tail: Literal["keep", "linear"] = "keep"
+    """linear: INT8 exports have no tanh at their end."""
+    adapt_steps: Natural = 0
+    """Float steps that train such a changed network to be the old one again."""
+    adapt_rate: Rate = 1e-4
     batch: Positive = 8
     crop: Annotated[int, Field(ge=8)] = 48
     """Side of the LR crops of fine-tuning and calibration."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.errors import GateFailedError
@@ -15,15 +17,28 @@ from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.validation import Inference
 
+Bytes = NDArray[np.uint8]
+
+
+# The oldest runtime that exports must run on; the converter writes into a file which one that file needs.
+OLDEST_RUNTIME = (2, 14, 0)
+
 
 @dataclass(frozen=True)
 class Quality:
-    """Mean quality of an export and of its float network over the same photos."""
+    """An export and its float network over the same photos; means where nothing else is said."""
 
     psnr: float
     psnr_float: float
     ssim: float
     ssim_float: float
+    worst_photo: str
+    """The one that the export loses most on."""
+    worst_drop_db: float
+    worst_pixel: int
+    """Largest difference to the float network's result, in levels of 0..255."""
+    shift: tuple[float, float, float]
+    """Mean difference to the float network's result by channel, in levels."""
 
     @property
     def drop_db(self) -> float:
@@ -31,14 +46,62 @@ class Quality:
         return self.psnr_float - self.psnr
 
 
-def check_structure(content: bytes, name: str, quantization: str, tile: int) -> None:
-    """Refuse an export whose file is not what was asked for.
+@dataclass(frozen=True)
+class Checker:
+    """Runs exports over photos as the runtime does."""
+
+    pairs: list[Pair]
+    scale: int
+    overlap: int
+
+    def psnr(self, content: bytes, count: int) -> float:
+        """The mean over the first `count` photos of an export's bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "candidate.tflite"
+            path.write_bytes(content)
+            with Session(path) as session:
+                scores = [score(self._upscale(session, p), p.hr, self.scale).psnr for p in self.pairs[:count]]
+        return float(np.mean(scores))
+
+    def quality(self, path: Path, reference: Inference) -> Quality:
+        """Measure an export, and the float network beside it."""
+        ours, floats, worst, shifts = [], [], 0, []
+        with Session(path) as session:
+            for pair in self.pairs:
+                result, wanted = self._upscale(session, pair), reference(pair.lr)
+                ours.append(score(result, pair.hr, self.scale))
+                floats.append(score(wanted, pair.hr, self.scale))
+                difference = result.astype(np.int16) - wanted
+                worst = max(worst, int(np.abs(difference).max()))
+                shifts.append(difference.mean(axis=(0, 1)))
+        one, two, shift = np.mean(ours, axis=0), np.mean(floats, axis=0), np.mean(shifts, axis=0)
+        drops = [b.psnr - a.psnr for a, b in zip(ours, floats, strict=True)]
+        index = int(np.argmax(drops))
+        return Quality(
+            psnr=float(one[0]),
+            psnr_float=float(two[0]),
+            ssim=float(one[1]),
+            ssim_float=float(two[1]),
+            worst_photo=Path(self.pairs[index].name).name,
+            worst_drop_db=float(drops[index]),
+            worst_pixel=worst,
+            shift=(float(shift[0]), float(shift[1]), float(shift[2])),
+        )
+
+    def _upscale(self, session: Session, pair: Pair) -> Bytes:
+        tiles = tiling.plan(pair.lr.shape[0], pair.lr.shape[1], session.tile or 256, self.overlap)
+        return np.concatenate(list(tiling.strips(pair.lr, tiles, self.scale, session.run)))
+
+
+def check_structure(content: bytes, name: str, quantization: str, tile: int, io: str = "uint8") -> None:
+    """Refuse an export whose file is not what was asked for; `io` is the input and output of an INT8 one.
 
     Raises:
-        GateFailedError: a float operator in an INT8 model, a wrong type or shape, an operator that is no builtin.
+        GateFailedError: a float operator in an INT8 model, a wrong type or shape, an operator that is no builtin,
+            or one that the oldest runtime does not have.
     """
     graph = read_graph(content, name)
-    dtype = "uint8" if quantization == "int8" else "float32"
+    dtype = io if quantization == "int8" else "float32"
     side = tile or -1
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dtype != dtype:
@@ -50,17 +113,6 @@ def check_structure(content: bytes, name: str, quantization: str, tile: int) -> 
     custom = [op.op for op in graph.operators if op.op.startswith(("CUSTOM", "FLEX"))]
     if custom:
         raise GateFailedError(f"{name}: {custom[0]} is no builtin operator")
-
-
-def measure(path: Path, reference: Inference, pairs: list[Pair], overlap: int) -> Quality:
-    """Run an export over photos as the runtime does, and the float network beside it."""
-    scale = reference.scale
-    ours, floats = [], []
-    with Session(path) as session:
-        for pair in pairs:
-            tiles = tiling.plan(pair.lr.shape[0], pair.lr.shape[1], session.tile or 256, overlap)
-            result = np.concatenate(list(tiling.strips(pair.lr, tiles, scale, session.run)))
-            ours.append(score(result, pair.hr, scale))
-            floats.append(score(reference(pair.lr), pair.hr, scale))
-    one, two = np.mean(ours, axis=0), np.mean(floats, axis=0)
-    return Quality(float(one[0]), float(two[0]), float(one[1]), float(two[1]))
+    if graph.runtime > OLDEST_RUNTIME:
+        needed, oldest = (".".join(map(str, v)) for v in (graph.runtime, OLDEST_RUNTIME))
+        raise GateFailedError(f"{name}: needs TFLite {needed}; exports must run on {oldest}")

@@ -51,7 +51,7 @@ class Session:
 
     @property
     def io_dtype(self) -> str:
-        """uint8 or float32."""
+        """uint8, int8 or float32."""
         return np.dtype(self._input["dtype"]).name
 
     def run(self, tile: Bytes) -> Bytes:
@@ -60,12 +60,16 @@ class Session:
             self._interpreter.resize_tensor_input(self._input["index"], (1, *tile.shape))
             self._interpreter.allocate_tensors()
             self._input, self._output = self._details()
-        self._interpreter.tensor(self._input["index"])()[0] = tile
+        # An int8 value is the pixel minus 128, which is the same byte with its highest bit turned.
+        pixels = (tile ^ 0x80).view(np.int8) if self.io_dtype == "int8" else tile
+        self._interpreter.tensor(self._input["index"])()[0] = pixels
         self._interpreter.invoke()
         # A copy: the interpreter refuses to run while a view of its buffers is alive.
         result = self._interpreter.get_tensor(self._output["index"])[0]
         if result.dtype == np.uint8:
             return result
+        if result.dtype == np.int8:
+            return result.view(np.uint8) ^ 0x80
         # np.rint makes a new array, so the rest may work in place.
         rounded = np.rint(result)
         return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
@@ -103,8 +107,8 @@ class Session:
                 raise SrganEdgeError(
                     f"{self.path}: its {side} has shape {list(shape)}, not that of an image, [1, height, width, 3]"
                 )
-            if dtype not in ("uint8", "float32"):
-                raise SrganEdgeError(f"{self.path}: its {side} is {dtype}; bytes are given as uint8 or float32")
+            if dtype not in ("uint8", "int8", "float32"):
+                raise SrganEdgeError(f"{self.path}: its {side} is {dtype}; bytes are given as uint8, int8 or float32")
         shape = [int(n) for n in inputs[0]["shape_signature"][1:3]]
         if shape[0] != shape[1]:
             raise SrganEdgeError(f"{self.path}: its input is {shape[1]}x{shape[0]}; only square tiles are cut")

@@ -10,12 +10,15 @@ from conftest import photo
 
 from srgan_edge.conversion import export, fold, quantize, verify
 from srgan_edge.conversion.convert import convert, newest_run
+from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.inspect import inspect, read_graph
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.losses import l1
+from srgan_edge.training.run_folder import load_generator
 
 QUICK = Conversion(tile=48, qat_steps=0, batch=4, crop=24, calibration_batches=2, max_drop=0.5)
 
@@ -69,9 +72,9 @@ def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None
     low, high = ARCHITECTURES[name].value_range
     unit = fold.unit_range(fold.fold_batch_norm(model), (low, high))
     quantized = quantize.quantize(unit, crops(2))
-    losses: list[float] = []
-    quantize.fine_tune(quantized, unit, crops(3), 3, 1e-5, lambda step, loss: losses.append(loss))
-    assert len(losses) == 3
+    said: list[str] = []
+    fine_tune(quantized, unit, crops(3), 3, 1e-5, l1, None, said.append)
+    assert said[-1].startswith("fine-tuning step 3/3")
     content = export.export_int8(quantized, 24)
     verify.check_structure(content, name, "int8", 24)
     path = tmp_path / "model.tflite"
@@ -113,7 +116,7 @@ def test_the_gate_refuses_a_bad_export(run_folder: Path, tmp_path: Path, monkeyp
     monkeypatch.setattr(
         quantize, "calibrate", lambda *a: {name: (low / 4, high / 4) for name, (low, high) in real(*a).items()}
     )
-    settings = QUICK.model_copy(update={"max_drop": 0.1, "fp16": False})
+    settings = QUICK.model_copy(update={"max_drop": 0.1, "formats": ["int8"]})
     with pytest.raises(GateFailedError, match=r"tiny-int8\.tflite: not written: it loses \d+\.\d+ dB"):
         convert(run_folder, settings, tmp_path, lambda text: None)
     assert list(tmp_path.iterdir()) == []
@@ -140,9 +143,53 @@ def test_a_float_island_is_refused(tmp_path: Path) -> None:
         verify.check_structure(export.export_int8(open_ended, 24), "x", "int8", 24)
 
 
+@pytest.mark.parametrize("io", ["uint8", "int8", "float32"])
+def test_every_kind_of_input_gives_the_same_picture(io: str, run_folder: Path, exports: Path, tmp_path: Path) -> None:
+    settings = QUICK.model_copy(update={"formats": ["int8"], "io": io, "calibration_batches": 4, "qat_steps": 10})
+    (made,) = convert(run_folder, settings, tmp_path, lambda text: None)
+    image = photo(48, 48)
+    with Session(made.path) as ours, Session(exports / "tiny-int8.tflite") as uint8:
+        assert (ours.io_dtype, uint8.io_dtype) == (io, "uint8")
+        assert np.abs(ours.run(image).astype(int) - uint8.run(image)).max() <= 1
+
+
+def test_float32_and_dynamic(run_folder: Path, tmp_path: Path) -> None:
+    settings = QUICK.model_copy(update={"formats": ["float32", "dynamic"], "max_drop": 0.05})
+    full, dynamic = convert(run_folder, settings, tmp_path, lambda text: None)
+    assert abs(full.drop_db) < 1e-3
+    assert full.size_bytes > 19_008 * 4 > 2 * dynamic.size_bytes
+    card = find_model(str(dynamic.path)).card
+    assert card is not None
+    assert (card.quantization, card.io_dtype) == ("dynamic", "float32")
+
+
+def test_the_best_weights_are_kept(run_folder: Path) -> None:
+    """A rate that ruins the network: the calibrated one of before the first step is kept."""
+    model = load_generator(run_folder).model
+    quantized = quantize.quantize(model, crops(2))
+    before = quantized.get_weights()
+    image = photo(24, 24)[None] / np.float32(255)
+    target = model(image).numpy()
+
+    def measure() -> float:
+        return -float(np.abs(quantized(image).numpy() - target).mean())
+
+    said: list[str] = []
+    fine_tune(quantized, model, crops(4), 4, 0.5, l1, Selection(measure, 2), said.append)
+    assert said[-1].startswith("kept the weights of step 0")
+    for one, two in zip(quantized.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_runtime_version_is_checked(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = (exports / "tiny-int8.tflite").read_bytes()
+    assert (1, 5, 0) <= read_graph(content, "x").runtime <= verify.OLDEST_RUNTIME
+    monkeypatch.setattr(verify, "OLDEST_RUNTIME", (1, 4, 0))
+    with pytest.raises(GateFailedError, match=r"x: needs TFLite .* exports must run on 1\.4\.0"):
+        verify.check_structure(content, "x", "int8", 48)
+
+
 def test_refusals(run_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing to convert to"):
-        convert(run_folder, QUICK.model_copy(update={"int8": False, "fp16": False}), tmp_path, print)
     with pytest.raises(UsageError, match="not a run folder"):
         convert(tmp_path, QUICK, tmp_path, print)
     with pytest.raises(UsageError, match="a tile of 14 has no inner part: tiny needs an overlap of 7"):

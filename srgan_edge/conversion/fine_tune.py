@@ -1,0 +1,91 @@
+"""Training a network to be what another one is: after a change, or with its int8 rounding in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.training.steps import RateSchedule
+
+Loss = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which weights of a fine-tuning are kept: those that `measure` finds best, from before the first step on."""
+
+    measure: Callable[[], float]
+    """Of the network as it is; the more the better."""
+    every: int
+    """Steps."""
+
+
+def fine_tune(
+    network: Any,
+    teacher: Any,
+    batches: Iterable[tuple[Any, Any]],
+    steps: int,
+    rate: float,
+    truth_loss: Loss | None,
+    selection: Selection | None,
+    report: Callable[[str], None],
+) -> None:
+    """Train `network`, in [0, 1], on the mean absolute error to `teacher` plus, if given, a loss to the truth.
+
+    Args:
+        network: what is trained; with fake-quantization in it, this is quantization-aware training.
+        teacher: the float network that it shall equal.
+        batches: `steps` of them, LR and HR bytes.
+        steps: how many; the learning rate falls to 0 by half a cosine.
+        rate: Adam's, at the start.
+        truth_loss: `truth_loss(truth, result)`; None where the truth would undo what the network was trained for.
+        selection: which weights are kept; None = the last.
+        report: told the loss now and then.
+
+    Raises:
+        SrganEdgeError: the loss is no longer a finite number.
+    """
+    optimizer = keras.optimizers.Adam(RateSchedule(rate, "cosine", steps), global_clipnorm=0.5)
+    variables = network.trainable_variables
+
+    @tf.function(autograph=False)
+    def step(low: Any, high: Any) -> Any:
+        low, high = tf.cast(low, tf.float32) / 255, tf.cast(high, tf.float32) / 255
+        wanted = tf.clip_by_value(teacher(low, training=False), 0.0, 1.0)
+        with tf.GradientTape() as tape:
+            result = network(low, training=True)
+            loss = tf.reduce_mean(tf.abs(result - wanted))
+            if truth_loss is not None:
+                loss += truth_loss(high, result)
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    best, kept, kept_step = -np.inf, network.get_weights(), 0
+
+    def select(count: int) -> str:
+        nonlocal best, kept, kept_step
+        if selection is None:
+            return ""
+        found = selection.measure()
+        if found > best:
+            best, kept, kept_step = found, network.get_weights(), count
+        return f", converted {found:.3f} dB"
+
+    if selection is not None:
+        report(f"before the first step{select(0)}")
+    for count, (low, high) in enumerate(batches, 1):
+        loss = float(step(low, high))
+        if not np.isfinite(loss):
+            raise SrganEdgeError(f"the fine-tuning's loss is no longer a finite number at step {count}")
+        due = count == steps or (selection is not None and count % selection.every == 0)
+        if due or count % 50 == 0:
+            report(f"fine-tuning step {count}/{steps}, loss {loss:.4f}{select(count) if due else ''}")
+    if selection is not None and kept_step != steps:
+        network.set_weights(kept)
+        report(f"kept the weights of step {kept_step}: {best:.3f} dB")
