@@ -110,6 +110,14 @@ def test_ranges_come_from_the_photos() -> None:
     assert ranges["conv3"] == (0.0, pytest.approx(np.mean(tops), rel=1e-5))
 
 
+def test_kernels_are_quantized_by_their_own_ranges_before_any_step() -> None:
+    model = build_generator("edge-s", 4, collapsible=False)
+    quantized = quantize.quantize(model, crops(1))
+    (high,) = (w.numpy() for w in quantized.get_layer("quant_conv2").weights if w.name.endswith("kernel_max:0"))
+    kernel = model.get_layer("conv2").get_weights()[0]
+    np.testing.assert_allclose(high, np.abs(kernel).max(axis=(0, 1, 2)), rtol=1e-5)
+
+
 def test_the_gate_refuses_a_bad_export(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges cut to a quarter: the export loses quality, is refused, and nothing is left behind."""
     real = quantize.calibrate
