@@ -37,7 +37,19 @@ class PageTable:
     rows: Sequence[Sequence[str]]
 
 
-def write_page(path: Path, title: str, intro: str, photos: Sequence[Comparison], tables: Sequence[PageTable]) -> None:
+@dataclass(frozen=True)
+class Figure:
+    """A drawing of the page."""
+
+    title: str
+    note: str
+    drawing: str
+    """HTML or SVG."""
+
+
+def write_page(
+    path: Path, title: str, intro: str, photos: Sequence[Comparison], parts: Sequence[PageTable | Figure]
+) -> None:
     """Write the page; pictures are embedded as PNG, so that no pixel is changed."""
     template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
     data = [
@@ -52,11 +64,18 @@ def write_page(path: Path, title: str, intro: str, photos: Sequence[Comparison],
     page = template.substitute(
         title=html.escape(title),
         intro=html.escape(intro),
-        tables="\n".join(_table(table) for table in tables),
+        parts="\n".join(_part(part) for part in parts),
         # "</" would end the script element.
         data=json.dumps(data).replace("</", "<\\/"),
     )
     write_text(path, page)
+
+
+def _part(part: PageTable | Figure) -> str:
+    inside = part.drawing if isinstance(part, Figure) else _table(part)
+    return (
+        f'<h2>{html.escape(part.title)}</h2>\n<p>{html.escape(part.note)}</p>\n<div class="panel scroll">{inside}</div>'
+    )
 
 
 def _table(table: PageTable) -> str:
@@ -64,10 +83,7 @@ def _table(table: PageTable) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     body = "\n".join(row(cells, "td") for cells in table.rows)
-    return (
-        f"<h2>{html.escape(table.title)}</h2>\n<p>{html.escape(table.note)}</p>\n"
-        f'<div class="panel scroll"><table>\n{row(table.columns, "th")}\n{body}\n</table></div>'
-    )
+    return f"<table>\n{row(table.columns, 'th')}\n{body}\n</table>"
 
 
 def _png(rgb: NDArray[np.uint8]) -> str:

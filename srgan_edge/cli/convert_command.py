@@ -50,7 +50,7 @@ def command(
       srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
     """
     from srgan_edge import recipes
-    from srgan_edge.conversion.convert import convert, newest_run
+    from srgan_edge.conversion.convert import REPORT, convert, newest_run
     from srgan_edge.conversion.recipe import Conversion
 
     given = {
@@ -69,7 +69,12 @@ def command(
         say(f"No run named: converting the newest, {run}.")
     exports = convert(run, settings, out or run / "exports", say)
     if as_json:
-        print_json({"exports": [{**asdict(e), "path": str(e.path)} for e in exports], "report": None})
+        print_json(
+            {
+                "exports": [{**asdict(e), "path": str(e.path)} for e in exports],
+                "report": str((out or run / "exports") / REPORT),
+            }
+        )
         return
     print_table(
         ("export", "format", "KB", "PSNR", "float", "drop dB"),

@@ -12,12 +12,14 @@ from typing import Any
 
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
-from srgan_edge.conversion import export, fold, quantize, simplify, verify
+from srgan_edge.conversion import export, fold, layer_noise, quantize, simplify, verify
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
+from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
@@ -27,6 +29,8 @@ from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.validation import Inference
 
 Report = Callable[[str], None]
+
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,28 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
-    exports = []
+    checker = verify.Checker(pairs, trained.scale, reach)
+    exports, verified = [], []
     for name in dict.fromkeys(settings.formats):
+        noise = []
         if name == "int8":
-            content = int8(network, recipe, settings, found.train, verify.Checker(pairs, trained.scale, reach), report)
+            content, twin = int8(network, recipe, settings, found.train, checker, report)
+            noise = layer_noise.layer_noise(content, twin, _tile(pairs[0].lr, settings.tile))
         else:
             content = export.export_float(fold.byte_range(network), settings.tile, name)
-        exports.append(_finish(content, name, trained, settings, out, reference, pairs, reach, report))
+        made, quality = _finish(content, name, trained, settings, out, reference, checker, report)
+        exports.append(made)
+        verified.append(Verified(made.path.stem, made.path, quality, noise))
+    page = out / REPORT
+    write_report(page, trained.name, verified, checker, reference)
+    report(f"look at {page.resolve().as_uri()}")
     return exports
+
+
+def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
+    """The middle of a photo, continued by reflection where it is smaller."""
+    rows, columns = (reflected((length - side) // 2, side, length) for length in photo.shape[:2])
+    return photo[rows][:, columns] if side else photo
 
 
 def int8(
@@ -88,8 +106,11 @@ def int8(
     source: sources.Source,
     checker: verify.Checker,
     report: Report,
-) -> bytes:
-    """The INT8 export of a batch-norm-free network in [0, 1], fine-tuned on the photos of `source`."""
+) -> tuple[bytes, Any]:
+    """The INT8 export of a batch-norm-free network in [0, 1], fine-tuned on the photos of `source`, and its float twin.
+
+    The twin has the export's weights before their rounding.
+    """
     scale = checker.scale
     training = photos.load(source, scale, settings.crop, recipe.data.cache, report, report)
     sampler = CropSampler(training, scale, settings.crop, settings.batch, True, settings.seed)
@@ -115,7 +136,7 @@ def int8(
         selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
         crops = batches(sampler, settings.adapt_steps, settings.adapt_steps + settings.qat_steps)
         fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, loss, selection, report)
-    return content()
+    return content(), layer_noise.without_rounding(quantized, simple)
 
 
 def _finish(
@@ -125,17 +146,16 @@ def _finish(
     settings: Conversion,
     out: Path,
     reference: Inference,
-    pairs: list[photos.Pair],
-    reach: int,
+    checker: verify.Checker,
     report: Report,
-) -> Export:
+) -> tuple[Export, verify.Quality]:
     name = f"{trained.name}-{quantization}"
     target = out / f"{name}.tflite"
     verify.check_structure(content, target.name, quantization, settings.tile, settings.io)
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
-        quality = verify.Checker(pairs, trained.scale, reach).quality(temporary, reference)
-        report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(pairs)} photos")
+        quality = checker.quality(temporary, reference)
+        report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
         shift = ", ".join(f"{s:+.2f}" for s in quality.shift)
         report(
             f"{name} against the float network: worst photo {quality.worst_photo} ({quality.worst_drop_db:+.3f} dB), "
@@ -153,7 +173,7 @@ def _finish(
         family=trained.architecture,
         scale=trained.scale,
         tile=settings.tile,
-        overlap=reach,
+        overlap=checker.overlap,
         io_dtype=graph.inputs[0].dtype,
         quantization=quantization,
         parameters=trained.model.count_params(),
@@ -163,7 +183,7 @@ def _finish(
         licence=trained.licence,
         quality={
             "valid": {
-                "photos": len(pairs),
+                "photos": len(checker.pairs),
                 "psnr_float": round(quality.psnr_float, 4),
                 "psnr": round(quality.psnr, 4),
                 "ssim_float": round(quality.ssim_float, 5),
@@ -178,13 +198,7 @@ def _finish(
         },
     )
     card.save(target.with_suffix(".json"))
-    return Export(
-        target,
-        quantization,
-        len(content),
-        quality.psnr,
-        quality.psnr_float,
-        quality.drop_db,
-        graph.float_ops,
-        True,
+    made = Export(
+        target, quantization, len(content), quality.psnr, quality.psnr_float, quality.drop_db, graph.float_ops, True
     )
+    return made, quality

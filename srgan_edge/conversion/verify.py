@@ -39,6 +39,10 @@ class Quality:
     """Largest difference to the float network's result, in levels of 0..255."""
     shift: tuple[float, float, float]
     """Mean difference to the float network's result by channel, in levels."""
+    drops: list[float]
+    """Of each photo, in dB."""
+    histogram: list[int]
+    """How many values differ from the float network's by -8 or less, -7, ... 7, 8 or more levels."""
 
     @property
     def drop_db(self) -> float:
@@ -60,19 +64,21 @@ class Checker:
             path = Path(folder) / "candidate.tflite"
             path.write_bytes(content)
             with Session(path) as session:
-                scores = [score(self._upscale(session, p), p.hr, self.scale).psnr for p in self.pairs[:count]]
+                scores = [score(self._upscale(session, p.lr), p.hr, self.scale).psnr for p in self.pairs[:count]]
         return float(np.mean(scores))
 
     def quality(self, path: Path, reference: Inference) -> Quality:
         """Measure an export, and the float network beside it."""
         ours, floats, worst, shifts = [], [], 0, []
+        histogram = np.zeros(17, np.int64)
         with Session(path) as session:
             for pair in self.pairs:
-                result, wanted = self._upscale(session, pair), reference(pair.lr)
+                result, wanted = self._upscale(session, pair.lr), reference(pair.lr)
                 ours.append(score(result, pair.hr, self.scale))
                 floats.append(score(wanted, pair.hr, self.scale))
                 difference = result.astype(np.int16) - wanted
                 worst = max(worst, int(np.abs(difference).max()))
+                histogram += np.bincount(np.clip(difference, -8, 8).ravel() + 8, minlength=17)
                 shifts.append(difference.mean(axis=(0, 1)))
         one, two, shift = np.mean(ours, axis=0), np.mean(floats, axis=0), np.mean(shifts, axis=0)
         drops = [b.psnr - a.psnr for a, b in zip(ours, floats, strict=True)]
@@ -86,11 +92,18 @@ class Checker:
             worst_drop_db=float(drops[index]),
             worst_pixel=worst,
             shift=(float(shift[0]), float(shift[1]), float(shift[2])),
+            drops=[float(drop) for drop in drops],
+            histogram=[int(n) for n in histogram],
         )
 
-    def _upscale(self, session: Session, pair: Pair) -> Bytes:
-        tiles = tiling.plan(pair.lr.shape[0], pair.lr.shape[1], session.tile or 256, self.overlap)
-        return np.concatenate(list(tiling.strips(pair.lr, tiles, self.scale, session.run)))
+    def upscale(self, path: Path, low: Bytes) -> Bytes:
+        """Run an export's file over one photo."""
+        with Session(path) as session:
+            return self._upscale(session, low)
+
+    def _upscale(self, session: Session, low: Bytes) -> Bytes:
+        tiles = tiling.plan(low.shape[0], low.shape[1], session.tile or 256, self.overlap)
+        return np.concatenate(list(tiling.strips(low, tiles, self.scale, session.run)))
 
 
 def check_structure(content: bytes, name: str, quantization: str, tile: int, io: str = "uint8") -> None:
