@@ -17,6 +17,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--float32", "formats", flag_value="float32", multiple=True, help="Export 32-bit weights.")
 @click.option("--dynamic", "formats", flag_value="dynamic", multiple=True, help="Export 8-bit weights, float32 I/O.")
 @click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output of INT8 exports.")
+@click.option("--input-range", nargs=2, type=float, help="For another's network: its black and white, say -1 1.")
 @click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
 @click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
 @click.option("--calibration", help="Folder of photos to calibrate and fine-tune on. Default: the run's own.")
@@ -29,6 +30,7 @@ def command(
     run: Path | None,
     formats: tuple[str, ...],
     io: str | None,
+    input_range: tuple[float, float] | None,
     recipe_name: str,
     qat_steps: int | None,
     calibration: str | None,
@@ -40,18 +42,22 @@ def command(
 ) -> None:
     """Quantize a trained generator and export it to INT8 and FP16 TFLite, each verified.
 
-    RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. An export
-    that loses more than --max-drop is not written, and the exit code is 3.
+    RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. Or it is somebody
+    else's network: a .keras or .h5 file or a SavedModel, with its --input-range. An export that loses more than
+    --max-drop is not written, and the exit code is 3. report.html beside the exports shows what they cost.
 
     \b
     Examples:
       srgan-edge convert
       srgan-edge convert --int8
       srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
+      srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
     """
     from srgan_edge import recipes
-    from srgan_edge.conversion.convert import REPORT, convert, newest_run
+    from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, newest_run
+    from srgan_edge.conversion.foreign import is_foreign
     from srgan_edge.conversion.recipe import Conversion
+    from srgan_edge.errors import UsageError
 
     given = {
         "qat_steps": qat_steps,
@@ -67,12 +73,21 @@ def command(
     if run is None:
         run = newest_run()
         say(f"No run named: converting the newest, {run}.")
-    exports = convert(run, settings, out or run / "exports", say)
+    if is_foreign(run):
+        if input_range is None:
+            raise UsageError(f"{run}: say what black and white are to it, with --input-range -1 1 or --input-range 0 1")
+        if qat_steps:
+            raise UsageError("--qat-steps: another's network is quantized by calibration alone")
+        exports = convert_foreign(run, input_range, settings, out or run.with_name(f"{run.stem}-exports"), say)
+    elif input_range is not None:
+        raise UsageError(f"--input-range: {run} is a run folder, which knows its own")
+    else:
+        exports = convert(run, settings, out or run / "exports", say)
     if as_json:
         print_json(
             {
                 "exports": [{**asdict(e), "path": str(e.path)} for e in exports],
-                "report": str((out or run / "exports") / REPORT),
+                "report": str(exports[0].path.with_name(REPORT)),
             }
         )
         return

@@ -14,9 +14,10 @@ from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import export, fold, layer_noise, quantize, simplify, verify
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.report import Verified, write_report
+from srgan_edge.conversion.report import Upscale, Verified, write_report
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
 from srgan_edge.runtime.tiling import reflected
@@ -25,7 +26,7 @@ from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.losses import PIXEL_LOSSES
 from srgan_edge.training.recipe import Recipe
-from srgan_edge.training.run_folder import Trained, load_generator
+from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
 Report = Callable[[str], None]
@@ -45,6 +46,18 @@ class Export:
     drop_db: float
     float_ops: int
     passed: bool
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a card says of the network that was converted."""
+
+    name: str
+    family: str
+    parameters: int
+    """0 = count those of the export."""
+    recipe: str
+    licence: str
 
 
 def newest_run(folder: Path = Path("runs")) -> Path:
@@ -76,6 +89,8 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
     checker = verify.Checker(pairs, trained.scale, reach)
+    made_by = f"{trained.name} to step {trained.step}"
+    subject = Subject(trained.name, trained.architecture, trained.model.count_params(), made_by, trained.licence)
     exports, verified = [], []
     for name in dict.fromkeys(settings.formats):
         noise = []
@@ -84,13 +99,54 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
             noise = layer_noise.layer_noise(content, twin, _tile(pairs[0].lr, settings.tile))
         else:
             content = export.export_float(fold.byte_range(network), settings.tile, name)
-        made, quality = _finish(content, name, trained, settings, out, reference, checker, report)
+        made, quality = _finish(content, name, subject, settings, out, reference, checker, report)
         exports.append(made)
         verified.append(Verified(made.path.stem, made.path, quality, noise))
-    page = out / REPORT
-    write_report(page, trained.name, verified, checker, reference)
-    report(f"look at {page.resolve().as_uri()}")
+    _report(out, trained.name, verified, checker, reference, report)
     return exports
+
+
+def convert_foreign(
+    path: Path, value_range: tuple[float, float], settings: Conversion, out: Path, report: Report
+) -> list[Export]:
+    """Export somebody else's Keras file or SavedModel likewise, INT8 by calibration alone.
+
+    `value_range` is what black and white are to it. Without `settings.calibration` it is calibrated on sample photos.
+
+    Raises:
+        UsageError: the network does not enlarge images, or there are no photos.
+        GateFailedError: as `convert`.
+    """
+    network = load_foreign(path, value_range)
+    tile = network.side or settings.tile
+    settings = settings.model_copy(update={"tile": tile})
+    if tile and tile <= 2 * network.overlap:
+        raise UsageError(f"a tile of {tile} has no inner part: {network.name} needs an overlap of {network.overlap}")
+    found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify)
+    pairs = photos.decode(found.valid, network.scale, 16, report)
+    side = tile or settings.crop
+    report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
+    training = photos.decode(found.train, network.scale, side, report)
+    sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
+    checker = verify.Checker(pairs, network.scale, network.overlap)
+    reference = network.reference(tile or 256)
+    subject = Subject(network.name, "foreign", 0, path.name, "")
+    exports, verified = [], []
+    for name in dict.fromkeys(settings.formats):
+        content = export_foreign(network, tile, name, settings.io, sampler(0)[0])
+        made, quality = _finish(content, name, subject, settings, out, reference, checker, report)
+        exports.append(made)
+        verified.append(Verified(made.path.stem, made.path, quality, []))
+    _report(out, network.name, verified, checker, reference, report)
+    return exports
+
+
+def _report(
+    out: Path, name: str, verified: list[Verified], checker: verify.Checker, reference: Upscale, report: Report
+) -> None:
+    page = out / REPORT
+    write_report(page, name, verified, checker, reference)
+    report(f"look at {page.resolve().as_uri()}")
 
 
 def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
@@ -142,14 +198,14 @@ def int8(
 def _finish(
     content: bytes,
     quantization: str,
-    trained: Trained,
+    subject: Subject,
     settings: Conversion,
     out: Path,
-    reference: Inference,
+    reference: Upscale,
     checker: verify.Checker,
     report: Report,
 ) -> tuple[Export, verify.Quality]:
-    name = f"{trained.name}-{quantization}"
+    name = f"{subject.name}-{quantization}"
     target = out / f"{name}.tflite"
     verify.check_structure(content, target.name, quantization, settings.tile, settings.io)
     with atomic_path(target) as temporary:
@@ -170,17 +226,17 @@ def _finish(
     side = settings.tile or 1
     card = ModelCard(
         name=name,
-        family=trained.architecture,
-        scale=trained.scale,
+        family=subject.family,
+        scale=checker.scale,
         tile=settings.tile,
         overlap=checker.overlap,
         io_dtype=graph.inputs[0].dtype,
         quantization=quantization,
-        parameters=trained.model.count_params(),
+        parameters=subject.parameters or graph.parameters,
         macs_per_pixel=graph.macs // side**2,
         sha256=hashlib.sha256(content).hexdigest(),
-        recipe=f"{trained.name} to step {trained.step}",
-        licence=trained.licence,
+        recipe=subject.recipe,
+        licence=subject.licence,
         quality={
             "valid": {
                 "photos": len(checker.pairs),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from srgan_edge.conversion.layer_noise import LayerNoise
 from srgan_edge.conversion.verify import Checker, Quality
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.validation import Inference
 
 Bytes = NDArray[np.uint8]
+Upscale = Callable[[Bytes], Bytes]
+"""The float network: `(h, w, 3)` bytes -> `(s h, s w, 3)` bytes."""
 
 # Photos shown, those that lose most first, and the side of what is shown of each.
 _PHOTOS, _SIDE = 6, 384
@@ -36,7 +37,7 @@ class Verified:
     """Of INT8 exports."""
 
 
-def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Checker, reference: Inference) -> None:
+def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Checker, reference: Upscale) -> None:
     """Write the page of the exports of one network, self-contained."""
     worst = np.argsort([-drop for drop in exports[0].quality.drops])[:_PHOTOS]
     photos = [_comparison(checker.pairs[i], exports, checker, reference) for i in worst]
@@ -53,7 +54,7 @@ def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Ch
     write_page(path, f"{name}, converted", intro, photos, parts)
 
 
-def _comparison(pair: Pair, exports: Sequence[Verified], checker: Checker, reference: Inference) -> Comparison:
+def _comparison(pair: Pair, exports: Sequence[Verified], checker: Checker, reference: Upscale) -> Comparison:
     floating = reference(pair.lr)
     results = {export.name: checker.upscale(export.path, pair.lr) for export in exports}
     differences = {name: np.abs(result.astype(np.int16) - floating) for name, result in results.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from srgan_edge.metrics import score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.validation import Inference
 
 Bytes = NDArray[np.uint8]
 
@@ -67,7 +67,7 @@ class Checker:
                 scores = [score(self._upscale(session, p.lr), p.hr, self.scale).psnr for p in self.pairs[:count]]
         return float(np.mean(scores))
 
-    def quality(self, path: Path, reference: Inference) -> Quality:
+    def quality(self, path: Path, reference: Callable[[Bytes], Bytes]) -> Quality:
         """Measure an export, and the float network beside it."""
         ours, floats, worst, shifts = [], [], 0, []
         histogram = np.zeros(17, np.int64)

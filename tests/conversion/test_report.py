@@ -40,7 +40,7 @@ def test_in_a_browser(exports: Path, tmp_path: Path) -> None:
         *quiet.split(),
         f"--user-data-dir={tmp_path}",
         "--dump-dom",
-        (exports / "report.html").as_uri(),
+        page,
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     # The page's script has run: names beside the boundary, and options to choose from.
