@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from srgan_edge.cli.output import json_option, print_json, print_table
@@ -9,8 +11,9 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 
 @click.command("inspect")
 @click.argument("model")
+@click.option("--tensors", is_flag=True, help="Each tensor's type, shape and quantization too.")
 @json_option
-def command(model: str, as_json: bool) -> None:
+def command(model: str, tensors: bool, as_json: bool) -> None:
     """Show what is inside a .tflite model: operators, types, parameters, MACs, mobile GPU verdict.
 
     \b
@@ -36,6 +39,24 @@ def command(model: str, as_json: bool) -> None:
         f"{summary['parameters']:,} parameters, {summary['macs'] / 1e9:.3f} GMACs, {summary['size_bytes']:,} bytes"
     )
     click.echo(f"{summary['float_ops']} operators compute in floating point")
+    for island in summary["float_islands"]:
+        click.echo(f"  float island: {' '.join(island)}")
+    reach = summary["receptive_field"]
+    click.echo("receptive field: " + ("the whole image, or unknown" if reach is None else f"{reach} pixels around"))
+    click.echo(f"runs on TFLite {summary['runtime'] or 'of unknown version'} and later")
+    if tensors:
+        print_table(
+            ("tensor", "type", "shape", "scale", "zero"),
+            (
+                (
+                    _short(t["name"]),
+                    t["dtype"],
+                    "x".join(map(str, t["shape"])),
+                    *(f"{v[0]:.6g}" if v else "-" for v in _ends(t)),
+                )
+                for t in summary["tensors"]
+            ),
+        )
     print_table(
         ("operator", "count", "types"),
         ((o["op"], o["count"], ", ".join(o["dtypes"])) for o in summary["ops"]),
@@ -44,3 +65,12 @@ def command(model: str, as_json: bool) -> None:
     click.echo("mobile GPU delegate: " + ("takes every operator" if verdict["ok"] else "refuses"))
     for refused in verdict["refused"]:
         click.echo(f"  {refused['op']}: {refused['reason']}")
+
+
+def _ends(tensor: dict[str, Any]) -> tuple[list[float], list[float]]:
+    return tensor["scale"], tensor["zero_point"]
+
+
+def _short(name: str) -> str:
+    """The first of the names that the converter joined, without the model's own."""
+    return name.split(";")[0].split("/", 1)[-1]

@@ -34,8 +34,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console = Console(highlight=False)
-    # A pipe has no width: nothing is cut there.
-    console.print(table, width=None if console.is_terminal else 200)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=240)  # a pipe has no width: nothing is cut there
+    console.print(table)
 
 
 def progress_bar() -> Progress:

@@ -13,7 +13,7 @@ from srgan_edge.models import Model, ModelCard
 # Builtin operators that the mobile GPU delegate (TFLite 2.16) lowers, of those a super-resolution net may have.
 GPU_OPERATORS = frozenset(
     (
-        "ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV ELU EXP "
+        "ADD AVERAGE_POOL_2D CONCATENATION CONV_2D CUMSUM DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV ELU EXP "
         "FULLY_CONNECTED HARD_SWISH LEAKY_RELU LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD MUL NEG PAD "
         "PADV2 PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR SLICE "
         "SOFTMAX SPACE_TO_DEPTH SPLIT SQRT SQUARE STRIDED_SLICE SUB TANH TRANSPOSE TRANSPOSE_CONV"
@@ -21,6 +21,13 @@ GPU_OPERATORS = frozenset(
 )
 # Operators whose constant inputs are what a model has learnt; fp16 files hold them behind a DEQUANTIZE.
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "PRELU", "DEQUANTIZE")
+# Operators that look at one position alone.
+_POINTWISE = frozenset(
+    (
+        "ADD CONCATENATION DEQUANTIZE DIV ELU EXP HARD_SWISH LEAKY_RELU LOGISTIC MAXIMUM MINIMUM MUL NEG PRELU "
+        "QUANTIZE RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 SQRT SQUARE SUB TANH"
+    ).split()
+)
 # Operators that hold floating point in an integer model only because the file's own input or output is float.
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 
@@ -81,12 +88,58 @@ class Graph:
             "outputs": [asdict(t) for t in self.outputs],
             "ops": [{"op": op, "count": n, "dtypes": list(dtypes)} for (op, dtypes), n in counts.items()],
             "float_ops": self.float_ops,
+            "float_islands": self.float_islands(),
+            "receptive_field": self.receptive_field(),
+            "tensors": [asdict(t) for op in self.operators for t in op.outputs],
+            "runtime": ".".join(str(n) for n in self.runtime) or None,
             "parameters": self.parameters,
             "macs": self.macs,
             "size_bytes": self.size_bytes,
             "gpu": self.gpu_verdict(),
             "card": asdict(card) if card else None,
         }
+
+    def float_islands(self) -> list[list[str]]:
+        """The runs of operators that compute in floating point in an integer model, in order; none in a float one."""
+        kinds = [any(t.dtype.startswith("float") for t in op.inputs + op.outputs) for op in self.operators]
+        if all(kinds) or not any(t.dtype in ("int8", "uint8") for op in self.operators for t in op.outputs):
+            return []
+        islands: list[list[str]] = [[]]
+        for op, floating in zip(self.operators, kinds, strict=True):
+            if floating and op.op not in _CONVERSIONS:
+                islands[-1].append(op.op)
+            elif islands[-1]:
+                islands.append([])
+        return [island for island in islands if island]
+
+    def receptive_field(self) -> int | None:
+        """Input pixels on every side of a position that the output depends on; None if an operator looks farther.
+
+        The largest sum of kernel radii over the graph's paths, each in units of its tensor's own resolution.
+        """
+        reach: dict[int, tuple[float, float]] = {id(t): (0.0, 1.0) for t in self.inputs}
+        for op in self.operators:
+            parents = [reach[id(t)] for t in op.inputs if id(t) in reach]
+            if not parents:
+                continue
+            radius, pixel = max(r for r, _ in parents), min(p for _, p in parents)
+            if op.op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+                radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * pixel
+            elif op.op in ("DEPTH_TO_SPACE", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
+                image = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.inputs[0]
+                if op.op == "TRANSPOSE_CONV":
+                    radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * pixel
+                elif op.op == "RESIZE_BILINEAR":
+                    radius += pixel
+                if min(image.shape[1], op.outputs[0].shape[1]) < 1:
+                    return None
+                pixel *= image.shape[1] / op.outputs[0].shape[1]
+            elif op.op not in _POINTWISE:
+                return None
+            for tensor in op.outputs:
+                reach[id(tensor)] = (radius, pixel)
+        found = reach.get(id(self.outputs[0]))
+        return None if found is None else math.ceil(found[0])
 
     def gpu_verdict(self) -> dict[str, Any]:
         """Whether the mobile GPU delegate takes the whole graph, and the operators it refuses with the reason."""

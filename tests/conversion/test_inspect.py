@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from srgan_edge.conversion import export, fold
+from srgan_edge.conversion.inspect import read_graph
+from srgan_edge.models import bundled
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.generators.receptive_field import overlap
+
+
+def analyzed_as_compatible(content: bytes) -> bool:
+    """TensorFlow's own opinion."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        tf.lite.experimental.Analyzer.analyze(model_content=content, gpu_compatibility=True)
+    return "Your model looks compatible with GPU delegate" in text.getvalue()
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_float_exports(name: str) -> None:
+    """Receptive field, cost and GPU verdict of a file, against the network's own and TensorFlow's analyzer."""
+    model = build_generator(name, 4, blocks=2, collapsible=False)
+    network = fold.byte_range(fold.unit_range(fold.fold_batch_norm(model), ARCHITECTURES[name].value_range))
+    content = export.export_float(network, 24, "float32")
+    graph = read_graph(content, name)
+    assert graph.receptive_field() == overlap(model)
+    assert graph.float_islands() == []
+    assert graph.gpu_verdict()["ok"] == analyzed_as_compatible(content)
+
+
+@pytest.mark.parametrize("model", bundled(), ids=lambda m: m.name)
+def test_bundled_models(model) -> None:
+    content = model.path.read_bytes()
+    graph = read_graph(content, model.name)
+    assert graph.receptive_field() == model.card.overlap
+    assert graph.gpu_verdict()["ok"]
+    assert analyzed_as_compatible(content)
+    assert graph.runtime
+
+
+def test_what_the_gpu_refuses() -> None:
+    inputs = keras.Input((24, 24, 3))
+    outputs = keras.layers.Conv2D(3, 3, padding="same")(tf.reverse(inputs, [1]))
+    content = export.export_float(keras.Model(inputs, outputs), 24, "float32")
+    verdict = read_graph(content, "x").gpu_verdict()
+    assert [refused["op"] for refused in verdict["refused"]] == ["REVERSE_V2"]
+    assert not analyzed_as_compatible(content)
+    assert read_graph(content, "x").receptive_field() is None
+
+
+def test_a_float_island(exports: Path) -> None:
+    assert read_graph((exports / "tiny-int8.tflite").read_bytes(), "x").float_islands() == []
+    inputs = keras.Input((24, 24, 3))
+    fake = tf.quantization.fake_quant_with_min_max_args
+    x = keras.layers.Lambda(lambda y: fake(tf.sin(fake(y, 0, 1)), -1, 1))(fake(inputs, 0, 1))
+    content = export.export_int8(keras.Model(inputs, fake(keras.layers.ReLU()(x), 0, 1)), 24)
+    assert read_graph(content, "x").float_islands() == [["SIN"]]
