@@ -67,8 +67,8 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
         click.echo(f"  {refused['op']}: {refused['reason']}")
 
 
-def _ends(tensor: dict[str, Any]) -> tuple[list[float], list[float]]:
-    return tensor["scale"], tensor["zero_point"]
+def _ends(tensor: dict[str, Any]) -> list[str]:
+    return [f"{values[0]:.6g}" if values else "-" for values in (tensor["scale"], tensor["zero_point"])]
 
 
 def _short(name: str) -> str:
