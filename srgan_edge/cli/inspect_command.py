@@ -52,7 +52,7 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
                     _short(t["name"]),
                     t["dtype"],
                     "x".join(map(str, t["shape"])),
-                    *(f"{v[0]:.6g}" if v else "-" for v in _ends(t)),
+                    *_ends(t),
                 )
                 for t in summary["tensors"]
             ),

@@ -176,7 +176,10 @@ def test_inspect_models_doctor(exports: Path) -> None:
     summary = json.loads(srgan_edge("inspect", str(exports / "tiny-int8.tflite"), "--json").stdout)
     assert set(summary) >= {"inputs", "outputs", "ops", "float_ops", "parameters", "macs", "size_bytes", "gpu", "card"}
     assert (summary["float_ops"], summary["card"]["name"]) == (0, "tiny-int8")
-    assert "DEPTH_TO_SPACE" in srgan_edge("inspect", str(exports / "tiny-fp16.tflite")).stdout
+    text = srgan_edge("inspect", str(exports / "tiny-fp16.tflite"), "--tensors").stdout
+    assert "DEPTH_TO_SPACE" in text
+    assert "receptive field: 7 pixels around" in text
+    assert "1x48x48x3" in text
     names = [card["name"] for card in json.loads(srgan_edge("models", "--json").stdout)]
     assert "edge-m-x4-int8" in names
     assert "edge-m-x4-int8" in srgan_edge("models").stdout
