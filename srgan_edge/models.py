@@ -13,7 +13,6 @@ from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "edge-m-x4"
-FORMATS = ("int8", "fp16")
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from typing import Any
 
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
-from srgan_edge.conversion import export, fold, layer_noise, quantize, simplify, verify
+from srgan_edge.conversion import export, fold, quantize, simplify, verify
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
+from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.report import Upscale, Verified, write_report
+from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
 from srgan_edge.runtime.tiling import reflected
@@ -82,28 +83,22 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     trained = load_generator(run)
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
     reach = overlap(trained.model)
-    if settings.tile and settings.tile <= 2 * reach:
-        raise UsageError(f"a tile of {settings.tile} has no inner part: {trained.name} needs an overlap of {reach}")
+    _check_tile(settings.tile, trained.name, reach)
     found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
     pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
-    checker = verify.Checker(pairs, trained.scale, reach)
+    checker = verify.Checker(pairs, trained.scale, reach, reference)
     made_by = f"{trained.name} to step {trained.step}"
     subject = Subject(trained.name, trained.architecture, trained.model.count_params(), made_by, trained.licence)
-    exports, verified = [], []
-    for name in dict.fromkeys(settings.formats):
-        noise = []
-        if name == "int8":
-            content, twin = int8(network, recipe, settings, found.train, checker, report)
-            noise = layer_noise.layer_noise(content, twin, _tile(pairs[0].lr, settings.tile))
-        else:
-            content = export.export_float(fold.byte_range(network), settings.tile, name)
-        made, quality = _finish(content, name, subject, settings, out, reference, checker, report)
-        exports.append(made)
-        verified.append(Verified(made.path.stem, made.path, quality, noise))
-    _report(out, trained.name, verified, checker, reference, report)
-    return exports
+
+    def make(name: str) -> tuple[bytes, list[LayerNoise]]:
+        if name != "int8":
+            return export.export_float(fold.byte_range(network), settings.tile, name), []
+        content, twin = int8(network, recipe, settings, found.train, checker, report)
+        return content, layer_noise(content, twin, _tile(pairs[0].lr, settings.tile))
+
+    return _exports(make, subject, settings, out, checker, report)
 
 
 def convert_foreign(
@@ -120,33 +115,46 @@ def convert_foreign(
     network = load_foreign(path, value_range)
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
-    if tile and tile <= 2 * network.overlap:
-        raise UsageError(f"a tile of {tile} has no inner part: {network.name} needs an overlap of {network.overlap}")
+    _check_tile(tile, network.name, network.overlap)
     found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify)
     pairs = photos.decode(found.valid, network.scale, 16, report)
     side = tile or settings.crop
     report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
     training = photos.decode(found.train, network.scale, side, report)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
-    checker = verify.Checker(pairs, network.scale, network.overlap)
-    reference = network.reference(tile or 256)
+    checker = verify.Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
     subject = Subject(network.name, "foreign", 0, path.name, "")
+
+    def make(name: str) -> tuple[bytes, list[LayerNoise]]:
+        return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
+
+    return _exports(make, subject, settings, out, checker, report)
+
+
+def _check_tile(tile: int, name: str, reach: int) -> None:
+    if tile and tile <= 2 * reach:
+        raise UsageError(f"a tile of {tile} has no inner part: {name} needs an overlap of {reach}")
+
+
+def _exports(
+    make: Callable[[str], tuple[bytes, list[LayerNoise]]],
+    subject: Subject,
+    settings: Conversion,
+    out: Path,
+    checker: verify.Checker,
+    report: Report,
+) -> list[Export]:
+    """Make each format, verify it and write its card, then the page of them all."""
     exports, verified = [], []
     for name in dict.fromkeys(settings.formats):
-        content = export_foreign(network, tile, name, settings.io, sampler(0)[0])
-        made, quality = _finish(content, name, subject, settings, out, reference, checker, report)
+        content, noise = make(name)
+        made, quality = _finish(content, name, subject, settings, out, checker, report)
         exports.append(made)
-        verified.append(Verified(made.path.stem, made.path, quality, []))
-    _report(out, network.name, verified, checker, reference, report)
-    return exports
-
-
-def _report(
-    out: Path, name: str, verified: list[Verified], checker: verify.Checker, reference: Upscale, report: Report
-) -> None:
+        verified.append(Verified(made.path.stem, made.path, quality, noise))
     page = out / REPORT
-    write_report(page, name, verified, checker, reference)
+    write_report(page, subject.name, verified, checker)
     report(f"look at {page.resolve().as_uri()}")
+    return exports
 
 
 def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
@@ -192,7 +200,7 @@ def int8(
         selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
         crops = batches(sampler, settings.adapt_steps, settings.adapt_steps + settings.qat_steps)
         fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, loss, selection, report)
-    return content(), layer_noise.without_rounding(quantized, simple)
+    return content(), without_rounding(quantized, simple)
 
 
 def _finish(
@@ -201,7 +209,6 @@ def _finish(
     subject: Subject,
     settings: Conversion,
     out: Path,
-    reference: Upscale,
     checker: verify.Checker,
     report: Report,
 ) -> tuple[Export, verify.Quality]:
@@ -210,7 +217,7 @@ def _finish(
     verify.check_structure(content, target.name, quantization, settings.tile, settings.io)
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
-        quality = checker.quality(temporary, reference)
+        quality = checker.quality(temporary)
         report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
         shift = ", ".join(f"{s:+.2f}" for s in quality.shift)
         report(

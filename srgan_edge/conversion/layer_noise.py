@@ -9,6 +9,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from srgan_edge.conversion.fold import clone, rebuild
+from srgan_edge.runtime.session import as_input
 
 
 class LayerNoise(NamedTuple):
@@ -44,8 +45,7 @@ def layer_noise(content: bytes, twin: Any, tile: NDArray[np.uint8]) -> list[Laye
     (given,) = interpreter.get_input_details()
     interpreter.resize_tensor_input(given["index"], (1, *tile.shape))
     interpreter.allocate_tensors()
-    pixels = (tile ^ 0x80).view(np.int8) if given["dtype"] == np.int8 else tile.astype(given["dtype"])
-    interpreter.set_tensor(given["index"], pixels[None])
+    interpreter.set_tensor(given["index"], as_input(tile, given["dtype"]).astype(given["dtype"])[None])
     interpreter.invoke()
     names = [layer.name for layer in twin.layers[1:]]
     outputs = keras.Model(twin.input, [layer.output for layer in twin.layers[1:]])(tile[None] / np.float32(255))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,8 @@ from srgan_edge import resample
 from srgan_edge.conversion.layer_noise import LayerNoise
 from srgan_edge.conversion.verify import Checker, Quality
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
-from srgan_edge.training.data.photos import Pair
 
 Bytes = NDArray[np.uint8]
-Upscale = Callable[[Bytes], Bytes]
-"""The float network: `(h, w, 3)` bytes -> `(s h, s w, 3)` bytes."""
 
 # Photos shown, those that lose most first, and the side of what is shown of each.
 _PHOTOS, _SIDE = 6, 384
@@ -37,10 +34,10 @@ class Verified:
     """Of INT8 exports."""
 
 
-def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Checker, reference: Upscale) -> None:
+def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Checker) -> None:
     """Write the page of the exports of one network, self-contained."""
     worst = np.argsort([-drop for drop in exports[0].quality.drops])[:_PHOTOS]
-    photos = [_comparison(checker.pairs[i], exports, checker, reference) for i in worst]
+    photos = [_comparison(int(i), exports, checker) for i in worst]
     intro = (
         f"{name}: the exports beside the float network on {len(checker.pairs)} photos. Shown is of each of the "
         f"{len(photos)} that {exports[0].name} loses most on where it differs most. In heat maps {256 // _GAIN} levels "
@@ -54,8 +51,8 @@ def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Ch
     write_page(path, f"{name}, converted", intro, photos, parts)
 
 
-def _comparison(pair: Pair, exports: Sequence[Verified], checker: Checker, reference: Upscale) -> Comparison:
-    floating = reference(pair.lr)
+def _comparison(index: int, exports: Sequence[Verified], checker: Checker) -> Comparison:
+    pair, floating = checker.pairs[index], checker.floats[index]
     results = {export.name: checker.upscale(export.path, pair.lr) for export in exports}
     differences = {name: np.abs(result.astype(np.int16) - floating) for name, result in results.items()}
     window = _window(differences[exports[0].name].sum(axis=2))
@@ -126,10 +123,10 @@ def _histogram(export: Verified) -> Figure:
 def _noise(export: Verified) -> Figure:
     rows = []
     for layer in export.noise:
-        share = min(100.0, max(0.0, layer.decibels)) / 60 * 100
+        share = np.clip(layer.decibels / 60, 0, 1)
         rows.append(
             f"<tr><td>{html.escape(layer.layer)}</td><td>{layer.decibels:.1f}</td>"
-            f'<td class="meter"><span style="width:{min(share, 100):.0f}%"></span></td></tr>'
+            f'<td class="meter"><span style="width:{share:.0%}"></span></td></tr>'
         )
     table = f"<table><tr><th>layer</th><th>dB</th><th></th></tr>{''.join(rows)}</table>"
     note = (

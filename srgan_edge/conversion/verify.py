@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.errors import GateFailedError
-from srgan_edge.metrics import score
+from srgan_edge.metrics import Score, score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
@@ -52,11 +53,23 @@ class Quality:
 
 @dataclass(frozen=True)
 class Checker:
-    """Runs exports over photos as the runtime does."""
+    """Runs exports over photos as the runtime does, beside their float network."""
 
     pairs: list[Pair]
     scale: int
     overlap: int
+    reference: Callable[[Bytes], Bytes]
+    """The float network: `(h, w, 3)` bytes -> `(s h, s w, 3)` bytes."""
+
+    @cached_property
+    def floats(self) -> list[Bytes]:
+        """The float network's result of each photo, computed once for all exports."""
+        return [self.reference(pair.lr) for pair in self.pairs]
+
+    @cached_property
+    def float_scores(self) -> list[Score]:
+        """Their quality."""
+        return [score(wanted, pair.hr, self.scale) for wanted, pair in zip(self.floats, self.pairs, strict=True)]
 
     def psnr(self, content: bytes, count: int) -> float:
         """The mean over the first `count` photos of an export's bytes."""
@@ -67,21 +80,20 @@ class Checker:
                 scores = [score(self._upscale(session, p.lr), p.hr, self.scale).psnr for p in self.pairs[:count]]
         return float(np.mean(scores))
 
-    def quality(self, path: Path, reference: Callable[[Bytes], Bytes]) -> Quality:
-        """Measure an export, and the float network beside it."""
-        ours, floats, worst, shifts = [], [], 0, []
+    def quality(self, path: Path) -> Quality:
+        """Measure an export against the float network."""
+        ours, worst, shifts = [], 0, []
         histogram = np.zeros(17, np.int64)
         with Session(path) as session:
-            for pair in self.pairs:
-                result, wanted = self._upscale(session, pair.lr), reference(pair.lr)
+            for pair, wanted in zip(self.pairs, self.floats, strict=True):
+                result = self._upscale(session, pair.lr)
                 ours.append(score(result, pair.hr, self.scale))
-                floats.append(score(wanted, pair.hr, self.scale))
                 difference = result.astype(np.int16) - wanted
                 worst = max(worst, int(np.abs(difference).max()))
                 histogram += np.bincount(np.clip(difference, -8, 8).ravel() + 8, minlength=17)
                 shifts.append(difference.mean(axis=(0, 1)))
-        one, two, shift = np.mean(ours, axis=0), np.mean(floats, axis=0), np.mean(shifts, axis=0)
-        drops = [b.psnr - a.psnr for a, b in zip(ours, floats, strict=True)]
+        one, two, shift = (np.mean(values, axis=0) for values in (ours, self.float_scores, shifts))
+        drops = [b.psnr - a.psnr for a, b in zip(ours, self.float_scores, strict=True)]
         index = int(np.argmax(drops))
         return Quality(
             psnr=float(one[0]),

@@ -60,9 +60,7 @@ class Session:
             self._interpreter.resize_tensor_input(self._input["index"], (1, *tile.shape))
             self._interpreter.allocate_tensors()
             self._input, self._output = self._details()
-        # An int8 value is the pixel minus 128, which is the same byte with its highest bit turned.
-        pixels = (tile ^ 0x80).view(np.int8) if self.io_dtype == "int8" else tile
-        self._interpreter.tensor(self._input["index"])()[0] = pixels
+        self._interpreter.tensor(self._input["index"])()[0] = as_input(tile, self._input["dtype"])
         self._interpreter.invoke()
         # A copy: the interpreter refuses to run while a view of its buffers is alive.
         result = self._interpreter.get_tensor(self._output["index"])[0]
@@ -112,6 +110,14 @@ class Session:
         shape = [int(n) for n in inputs[0]["shape_signature"][1:3]]
         if shape[0] != shape[1]:
             raise SrganEdgeError(f"{self.path}: its input is {shape[1]}x{shape[0]}; only square tiles are cut")
+
+
+def as_input(pixels: Bytes, dtype: Any) -> NDArray[Any]:
+    """Pixels as an input of a type takes them: bytes, or 0..255 for it to convert, or int8.
+
+    An int8 value is the pixel minus 128, which is the same byte with its highest bit turned.
+    """
+    return (pixels ^ 0x80).view(np.int8) if dtype == np.int8 else pixels
 
 
 def available_cpus() -> int:
