@@ -61,7 +61,11 @@ def layer_noise(content: bytes, twin: Any, tile: NDArray[np.uint8]) -> list[Laye
             continue
         wanted = floats[layers[0]].numpy()
         if tuple(tensor["shape"]) == wanted.shape:
-            result = (interpreter.get_tensor(tensor["index"]).astype(np.float32) - zero) * scale / unit
+            try:
+                values = interpreter.get_tensor(tensor["index"])
+            except ValueError:  # a name that the converter left behind, of no operator's output
+                continue
+            result = (values.astype(np.float32) - zero) * scale / unit
             noise = float(np.mean((result - wanted) ** 2))
             power = float(np.mean(wanted**2))
             found[layers[0]] = 10 * float(np.log10(max(power, 1e-12) / max(noise, 1e-12)))

@@ -19,11 +19,13 @@ def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_n
     def prelu(x: Any, name: str) -> Any:
         return keras.layers.PReLU(shared_axes=[1, 2], name=name)(x)
 
-    def conv(x: Any, filters: int, size: int, name: str, normalise: bool = False) -> Any:
+    def conv(x: Any, filters: int, size: int, name: str, normalise: bool = False, gamma: str = "ones") -> Any:
         bias = not (normalise and batch_norm)
         x = keras.layers.Conv2D(filters, size, padding="same", use_bias=bias, name=name)(x)
         if normalise and batch_norm:
-            x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=f"{name}_bn")(x)
+            x = keras.layers.BatchNormalization(
+                momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, synchronized=True, name=f"{name}_bn"
+            )(x)
         return x
 
     inputs = keras.Input((None, None, 3), name="image")
@@ -31,7 +33,9 @@ def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_n
     for index in range(1, blocks + 1):
         block = f"block{index}"
         y = prelu(conv(x, 64, 3, f"{block}_conv1", normalise=True), f"{block}_prelu")
-        y = conv(y, 64, 3, f"{block}_conv2", normalise=True)
+        # Each block starts as the identity (Goyal et al. 2017, section 5.1). Else the trunk grows block by block, to
+        # hundreds of times its input, which int8 cannot hold beside fine texture.
+        y = conv(y, 64, 3, f"{block}_conv2", normalise=True, gamma="zeros")
         x = keras.layers.Add(name=f"{block}_add")([x, y])
     x = conv(x, 64, 3, "trunk", normalise=True)
     x = keras.layers.Add(name="trunk_add")([x, head])

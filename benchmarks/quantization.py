@@ -1,0 +1,160 @@
+"""What conversion costs: each format of each run against its float network, on the literature's test sets.
+
+python benchmarks/quantization.py --bench BENCH runs/edge-m-x4:edge-m runs/srresnet-x4:srgan
+
+BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. A run is named with its recipe of convert/. INT8 is
+measured with and without fine-tuning, and so is the float network with the same extra steps on the same crops:
+fine-tuning must be compared with that one, or what is only more training looks like lossless quantization.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import numpy as np
+
+from srgan_edge import recipes
+from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.conversion import convert, export, fold
+from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.verify import Checker
+from srgan_edge.evaluation import evaluate
+from srgan_edge.runtime.session import Session
+from srgan_edge.training.data import photos, sources
+from srgan_edge.training.data.crops import CropSampler, batches
+from srgan_edge.training.generators.receptive_field import overlap
+from srgan_edge.training.losses import PIXEL_LOSSES
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import load_generator
+from srgan_edge.training.validation import Inference
+
+
+class Arm(NamedTuple):
+    """An export to be measured."""
+
+    label: str
+    path: Path
+    against: str
+    """The arm that its drop is counted from."""
+
+
+def train_on(run: Path, settings: Conversion, target: Path) -> None:
+    """Write the float32 export of the run's generator after the steps that its INT8 export is fine-tuned for."""
+    trained = load_generator(run)
+    recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run))
+    found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
+    held_out = photos.decode(found.valid, trained.scale, settings.check_photos, say)
+    reference = Inference(trained.model, trained.scale, trained.value_range)
+    checker = Checker(held_out, trained.scale, overlap(trained.model), reference)
+    teacher = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
+    student = fold.rebuild(teacher, fold.clone)
+    student.set_weights(teacher.get_weights())
+    training = photos.load(found.train, trained.scale, settings.crop, recipe.data.cache, say, say)
+    sampler = CropSampler(training, trained.scale, settings.crop, settings.batch, True, settings.seed)
+
+    def content() -> bytes:
+        return export.export_float(fold.byte_range(student), settings.tile, "float32")
+
+    steps = settings.adapt_steps + settings.qat_steps
+    loss = None if recipe.gan.steps else PIXEL_LOSSES[recipe.pretrain.loss]
+    rate = settings.adapt_rate if settings.adapt_steps else settings.rate
+    selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
+    if steps:
+        fine_tune(student, teacher, batches(sampler, 0, steps), steps, rate, loss, selection, say)
+    target.write_bytes(content())
+
+
+def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
+    """Every export of a run."""
+    whole = settings.model_copy(update={"max_drop": 99.0})
+    plain = whole.model_copy(update={"formats": ["float32", "fp16"]})
+    ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0})
+    qat = whole.model_copy(update={"formats": ["int8"]})
+    floats, fp16 = convert.convert(run, plain, folder / "float", say)
+    train_on(run, settings, folder / "more.tflite")
+    (calibrated,) = convert.convert(run, ptq, folder / "ptq", say)
+    (tuned,) = convert.convert(run, qat, folder / "qat", say)
+    return [
+        Arm("float", floats.path, ""),
+        Arm("float, same extra steps", folder / "more.tflite", "float"),
+        Arm("FP16", fp16.path, "float"),
+        Arm("INT8, calibrated", calibrated.path, "float"),
+        Arm("INT8, fine-tuned", tuned.path, "float, same extra steps"),
+    ]
+
+
+def milliseconds(path: Path, runs: int = 15) -> float:
+    """Median time of a tile on one thread."""
+    with Session(path, threads=1) as session:
+        tile = np.random.default_rng(0).integers(0, 256, (session.tile or 128, session.tile or 128, 3), np.uint8)
+        times = []
+        for _ in range(runs + 2):
+            started = time.perf_counter()
+            session.run(tile)
+            times.append(time.perf_counter() - started)
+    return statistics.median(times[2:]) * 1000
+
+
+@click.command(help=__doc__)
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--bench", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@json_option
+def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
+    """Print a table for each run."""
+    sets = sorted(path.parent for path in bench.glob("*/hr"))
+    results = []
+    for argument in runs:
+        run, _, name = argument.partition(":")
+        settings = recipes.load(Conversion, "convert", name or "default")
+        with tempfile.TemporaryDirectory() as scratch:
+            found = arms(Path(run), settings, Path(scratch))
+            psnr: dict[str, dict[str, float]] = {arm.label: {} for arm in found}
+            for folder in sets:
+                lows = next(iter(folder.glob("lr_x*")), None)
+                rows = evaluate(folder / "hr", lows, [str(arm.path) for arm in found], 0, "y")
+                for arm, row in zip(found, rows, strict=True):
+                    psnr[arm.label][folder.name] = row["psnr"]
+            rows = [
+                {
+                    "run": run,
+                    "recipe": name or "default",
+                    "export": arm.label,
+                    "psnr": psnr[arm.label],
+                    "against": arm.against,
+                    "drop_db": {s: psnr[arm.against][s] - p for s, p in psnr[arm.label].items()} if arm.against else {},
+                    "size_bytes": arm.path.stat().st_size,
+                    "tile_ms": milliseconds(arm.path),
+                }
+                for arm in found
+            ]
+        results += rows
+        if not as_json:
+            say(f"{run}, recipe {name or 'default'}; drop against float, that of the fine-tuned against the trained on")
+            print_table(
+                ("export", *(f"{f.name}, dB" for f in sets), *("drop" for _ in sets), "KB", "ms a tile, 1 thread"),
+                (
+                    (
+                        row["export"],
+                        *(f"{p:.3f}" for p in row["psnr"].values()),
+                        *(f"{row['drop_db'][f.name]:+.3f}" if row["drop_db"] else "" for f in sets),
+                        f"{row['size_bytes'] / 1000:.0f}",
+                        f"{row['tile_ms']:.1f}",
+                    )
+                    for row in rows
+                ),
+            )
+    if as_json:
+        print_json(results)
+
+
+if __name__ == "__main__":
+    main()
