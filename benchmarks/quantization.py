@@ -25,6 +25,7 @@ from srgan_edge import recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert, export, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.verify import Checker
 from srgan_edge.evaluation import evaluate
@@ -133,6 +134,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     "drop_db": {s: psnr[arm.against][s] - p for s, p in psnr[arm.label].items()} if arm.against else {},
                     "size_bytes": arm.path.stat().st_size,
                     "tile_ms": milliseconds(arm.path),
+                    "xnnpack_partitions": xnnpack_partitions(arm.path.read_bytes()),
                 }
                 for arm in found
             ]
@@ -140,7 +142,14 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
         if not as_json:
             say(f"{run}, recipe {name or 'default'}; drop against float, that of the fine-tuned against the trained on")
             print_table(
-                ("export", *(f"{f.name}, dB" for f in sets), *("drop" for _ in sets), "KB", "ms a tile, 1 thread"),
+                (
+                    "export",
+                    *(f"{f.name}, dB" for f in sets),
+                    *("drop" for _ in sets),
+                    "KB",
+                    "ms a tile, 1 thread",
+                    "partitions",
+                ),
                 (
                     (
                         row["export"],
@@ -148,6 +157,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                         *(f"{row['drop_db'][f.name]:+.3f}" if row["drop_db"] else "" for f in sets),
                         f"{row['size_bytes'] / 1000:.0f}",
                         f"{row['tile_ms']:.1f}",
+                        row["xnnpack_partitions"],
                     )
                     for row in rows
                 ),

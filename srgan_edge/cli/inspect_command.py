@@ -21,11 +21,11 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
       srgan-edge inspect edge-m-x4
       srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
     """
-    from srgan_edge.conversion.inspect import inspect
+    from srgan_edge.conversion.inspect import inspect, xnnpack_partitions
     from srgan_edge.models import find_model
 
     found = find_model(model)
-    summary = inspect(found).summary(found.card)
+    summary = inspect(found).summary(found.card, xnnpack_partitions(found.path.read_bytes()))
     if as_json:
         print_json(summary)
         return
@@ -61,6 +61,7 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
         ("operator", "count", "types"),
         ((o["op"], o["count"], ", ".join(o["dtypes"])) for o in summary["ops"]),
     )
+    click.echo(f"on this CPU: XNNPACK partitions: {summary['xnnpack_partitions']}")
     verdict = summary["gpu"]
     click.echo("mobile GPU delegate: " + ("takes every operator" if verdict["ok"] else "refuses"))
     for refused in verdict["refused"]:

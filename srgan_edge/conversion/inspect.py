@@ -9,6 +9,7 @@ from typing import Any
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import Model, ModelCard
+from srgan_edge.runtime.interpreter import interpreter_package
 
 # Builtin operators that the mobile GPU delegate (TFLite 2.16) lowers, of those a super-resolution net may have.
 GPU_OPERATORS = frozenset(
@@ -53,6 +54,8 @@ class Operator:
     inputs: list[Tensor]
     outputs: list[Tensor]
     macs: int
+    stride: int
+    dilation: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Graph:
         """Multiply-accumulates of the convolutions for one run."""
         return sum(op.macs for op in self.operators)
 
-    def summary(self, card: ModelCard | None) -> dict[str, Any]:
+    def summary(self, card: ModelCard | None, partitions: int) -> dict[str, Any]:
         """What `srgan-edge inspect --json` prints."""
         counts = Counter((op.op, tuple(sorted({t.dtype for t in op.outputs}))) for op in self.operators)
         return {
@@ -95,6 +98,7 @@ class Graph:
             "parameters": self.parameters,
             "macs": self.macs,
             "size_bytes": self.size_bytes,
+            "xnnpack_partitions": partitions,
             "gpu": self.gpu_verdict(),
             "card": asdict(card) if card else None,
         }
@@ -124,7 +128,8 @@ class Graph:
                 continue
             radius, pixel = max(r for r, _ in parents), min(p for _, p in parents)
             if op.op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-                radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * pixel
+                radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * op.dilation * pixel
+                pixel *= op.stride
             elif op.op in ("DEPTH_TO_SPACE", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
                 image = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.inputs[0]
                 if op.op == "TRANSPOSE_CONV":
@@ -162,6 +167,23 @@ def inspect(model: Model) -> Graph:
         return read_graph(model.path.read_bytes(), str(model.path))
     except OSError as error:
         raise SrganEdgeError(f"{model.path}: cannot be read: {error.strerror}") from error
+
+
+def xnnpack_partitions(content: bytes) -> int:
+    """The pieces that XNNPACK computes of a model on this machine; 0 = TFLite's own kernels, many times slower, do all.
+
+    One is best: each operator that XNNPACK lacks ends a piece and is left to TFLite.
+
+    Raises:
+        SrganEdgeError: no runtime is installed, or it cannot load the model.
+    """
+    try:
+        interpreter = interpreter_package().interpreter(model_content=content)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise SrganEdgeError(f"the model cannot be loaded: {error}") from error
+    nodes = interpreter._get_ops_details()
+    return sum(node["op_name"] == "DELEGATE" for node in nodes)
 
 
 def read_graph(content: bytes, origin: str) -> Graph:
@@ -227,7 +249,9 @@ def _operator(op: Any, model: Any, tensors: list[Tensor], builtins: dict[int, st
         name = f"CUSTOM {code.customCode.decode()}"
     inputs = [tensors[i] for i in op.inputs if i >= 0]
     outputs = [tensors[i] for i in op.outputs]
-    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs))
+    stride = max(getattr(op.builtinOptions, "strideH", 1), getattr(op.builtinOptions, "strideW", 1))
+    dilation = max(getattr(op.builtinOptions, "dilationHFactor", 1), getattr(op.builtinOptions, "dilationWFactor", 1))
+    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation)
 
 
 def _macs(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:

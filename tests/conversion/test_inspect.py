@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.conversion import export, fold
-from srgan_edge.conversion.inspect import read_graph
+from srgan_edge.conversion.inspect import read_graph, xnnpack_partitions
 from srgan_edge.models import bundled
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
@@ -32,6 +32,24 @@ def test_bundled_models(model) -> None:
     assert graph.receptive_field() == model.card.overlap
     assert graph.gpu_verdict()["ok"]
     assert graph.runtime
+    assert xnnpack_partitions(content) == 1
+
+
+def test_strides_and_dilations_widen_the_receptive_field() -> None:
+    inputs = keras.Input((24, 24, 3))
+    x = keras.layers.Conv2D(8, 3, strides=2, padding="same")(inputs)
+    x = keras.layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x)
+    content = export.export_float(keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(x)), 24, "float32")
+    assert read_graph(content, "x").receptive_field() == 1 + 2 * 2 + 2
+
+
+def test_xnnpack_has_no_int8_prelu() -> None:
+    inputs = keras.Input((24, 24, 3))
+    fake = tf.quantization.fake_quant_with_min_max_args
+    x = keras.layers.Conv2D(8, 3, padding="same")(fake(inputs, 0, 1))
+    x = keras.layers.PReLU(shared_axes=[1, 2])(fake(x, -1, 1))
+    x = keras.layers.Conv2D(3, 3, padding="same")(fake(x, -1, 1))
+    assert xnnpack_partitions(export.export_int8(keras.Model(inputs, fake(x, 0, 1)), 24)) == 2
 
 
 def test_what_the_gpu_refuses() -> None:
