@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+BOARD := .venv-board
 
 .PHONY: demo test lint lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
 
-test: $(STAMP)
+test: $(STAMP) $(BOARD)/.installed
 	$(BIN)/pytest
 
 lint: $(STAMP)
@@ -28,10 +29,20 @@ $(STAMP): requirements.lock pyproject.toml
 	fi
 	touch $@
 
+# tflite-runtime needs NumPy 1, and Python 3.11 at most; without it its tests are skipped.
+$(BOARD)/.installed: requirements-board.lock
+	$(PYTHON) -m venv --clear $(BOARD)
+	if $(BOARD)/bin/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then \
+	  $(BOARD)/bin/pip install --require-hashes -r requirements-board.lock; \
+	fi
+	touch $@
+
 # One lock for every supported Python, without any index address in it.
 lock:
 	uv pip compile pyproject.toml --group dev --extra video --extra convert --universal --python-version 3.10 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
+	uv pip compile --group board --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate -o requirements-board.lock
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache
+	rm -rf .venv $(BOARD) build dist .pytest_cache .ruff_cache
