@@ -1,4 +1,4 @@
-"""Photos in and out: what a decoder yields becomes RGB bytes, and what the file said beside is kept."""
+"""Photos in: what a decoder yields becomes RGB bytes, and what the file says beside is kept."""
 
 from __future__ import annotations
 
@@ -6,26 +6,35 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from srgan_edge.atomic import atomic_path
-from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
+from srgan_edge.errors import UnreadableImageError
 
 Bytes = NDArray[np.uint8]
 
-READABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm")
-WRITABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif")
+READABLE = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".gif",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".ppm",
+    ".pgm",
+)
 # Pillow warns of odd metadata and of large photos; what matters it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-_ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
-_SIZE_TAGS = {0x0100: "width", 0x0101: "height"}
-_SIZE_TAGS_EXIF = {0xA002: "width", 0xA003: "height"}
+_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,8 @@ def size(path: Path) -> tuple[int, int]:
 @contextmanager
 def _open(path: Path) -> Iterator[Image.Image]:
     """The file as a PIL image, whatever goes wrong inside the block raised as UnreadableImageError."""
+    if path.suffix.lower() in (".heic", ".heif"):
+        _register_heif(path)
     try:
         with Image.open(path) as image:
             yield image
@@ -129,46 +140,45 @@ def to_pil(picture: Picture) -> Image.Image:
     return image
 
 
-def write(picture: Picture, path: Path, quality: int = 95) -> Picture:
-    """Encode a photo, in the format of the path's suffix, complete or not at all.
-
-    Returns:
-        The picture as written: its notes say what the format could not hold.
-
-    Raises:
-        UsageError: the suffix is of no format that can be written.
-        SrganEdgeError: the file cannot be written.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in WRITABLE:
-        raise UsageError(f"{path}: cannot write {suffix or 'a file without suffix'}; use one of {' '.join(WRITABLE)}")
-    if picture.alpha is not None and suffix in (".jpg", ".jpeg", ".bmp"):
-        picture = _over_white(picture, suffix)
-    options: dict[str, Any] = {"icc_profile": picture.icc} if picture.icc else {}
-    if exif := _sized_exif(picture):
-        options["exif"] = exif
-    if suffix in (".jpg", ".jpeg"):
-        options |= {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
-    elif suffix in (".webp", ".avif"):
-        options["quality"] = quality
-    elif suffix in (".tif", ".tiff"):
-        options["compression"] = "tiff_adobe_deflate"
-    elif suffix == ".png":
-        options["compress_level"] = 4  # 3 times faster than the default 6 for 2% more bytes
-    try:
-        with atomic_path(path) as temporary:
-            to_pil(picture).save(temporary, **options)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SrganEdgeError(f"{path}: cannot be written: {reason}") from error
-    return picture
-
-
 def find(folder: Path, recursive: bool = False, suffixes: Iterable[str] = READABLE) -> list[Path]:
     """The image files of a folder by suffix, sorted, hidden ones left out."""
     wanted = tuple(suffixes)
     paths = folder.rglob("*") if recursive else folder.iterdir()
     return sorted(p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and p.is_file())
+
+
+def bled(rgb: Bytes, alpha: Bytes) -> Bytes:
+    """`(H, W, 3)` bytes whose wholly transparent pixels have the colours of the visible ones around them.
+
+    What a file holds there is mostly black, which enlarging would draw into the edge as a dark fringe.
+    """
+    visible = alpha > 0
+    if visible.all() or not visible.any():
+        return rgb
+    # Means of 2x2 pixels, of those in turn, and so on; then each hole takes the finest mean that there is.
+    levels = [(rgb * visible[..., None].astype(np.float32), visible.astype(np.float32))]
+    while max(levels[-1][1].shape) > 1:
+        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+    filled = levels[-1][0] / levels[-1][1][..., None]
+    for colours, weight in reversed(levels[:-1]):
+        coarse = filled.repeat(2, axis=0).repeat(2, axis=1)[: weight.shape[0], : weight.shape[1]]
+        filled = np.where(weight[..., None] > 0, colours / np.maximum(weight, 1e-9)[..., None], coarse)
+    return np.where(visible[..., None], rgb, np.round(filled).astype(np.uint8))
+
+
+def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums of 2x2 positions."""
+    height, width = values.shape[:2]
+    even = np.pad(values, ((0, height % 2), (0, width % 2), *((0, 0) for _ in values.shape[2:])))
+    return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+
+
+def _register_heif(path: Path) -> None:
+    try:
+        import pillow_heif  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise UnreadableImageError(f"{path}: HEIC photos need a decoder: pip install pillow-heif") from error
+    pillow_heif.register_heif_opener()
 
 
 def _sixteen_bit_grey(image: Image.Image) -> Image.Image:
@@ -189,22 +199,3 @@ def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
         if converted is not None:
             return converted
     return image.convert("RGB")
-
-
-def _over_white(picture: Picture, suffix: str) -> Picture:
-    assert picture.alpha is not None
-    alpha = picture.alpha[..., None].astype(np.float32) / 255
-    rgb = np.round(picture.rgb * alpha + 255 * (1 - alpha)).astype(np.uint8)
-    return replace(picture, rgb=rgb, alpha=None, notes=(*picture.notes, f"transparency laid over white for {suffix}"))
-
-
-def _sized_exif(picture: Picture) -> bytes | None:
-    if picture.exif is None:
-        return None
-    exif = Image.Exif()
-    exif.load(picture.exif)
-    for tags, directory in ((_SIZE_TAGS, exif), (_SIZE_TAGS_EXIF, exif.get_ifd(_EXIF_IFD))):
-        for tag, side in tags.items():
-            if tag in directory:
-                directory[tag] = getattr(picture, side)
-    return exif.tobytes()

@@ -8,7 +8,7 @@ import pytest
 from conftest import photo
 from PIL import Image, ImageCms
 
-from srgan_edge import images
+from srgan_edge import encoding, images
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
 
 
@@ -16,7 +16,7 @@ from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
 def test_round_trip_is_exact_where_the_format_is(tmp_path: Path, suffix: str) -> None:
     picture = images.Picture(photo(20, 30))
     path = tmp_path / f"photo{suffix}"
-    images.write(picture, path, quality=100)
+    encoding.write(picture, path, quality=100)
     difference = np.abs(images.read(path).rgb.astype(int) - picture.rgb)
     assert difference.max() <= (40 if suffix == ".webp" else 0)
 
@@ -41,7 +41,7 @@ def test_orientation_is_applied_and_its_tag_dropped(tmp_path: Path, orientation:
     Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif)
     picture = images.read(path)
     assert np.array_equal(picture.rgb, upright)
-    images.write(images.Picture(photo(64, 96), exif=picture.exif), tmp_path / "large.png")
+    encoding.write(images.Picture(photo(64, 96), exif=picture.exif), tmp_path / "large.png")
     kept = Image.open(tmp_path / "large.png").getexif()
     assert (kept.get(0x010F), kept.get(0x0100)) == ("a camera", 96)
     assert 0x0112 not in kept
@@ -91,7 +91,7 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
 def test_colour_profile_is_kept(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(photo(8, 8)).save(tmp_path / "photo.jpg", icc_profile=profile)
-    images.write(images.read(tmp_path / "photo.jpg"), tmp_path / "copy.png")
+    encoding.write(images.read(tmp_path / "photo.jpg"), tmp_path / "copy.png")
     assert Image.open(tmp_path / "copy.png").info["icc_profile"] == profile
 
 
@@ -105,7 +105,7 @@ def test_first_frame_of_an_animation(tmp_path: Path) -> None:
 
 def test_jpeg_has_no_alpha(tmp_path: Path) -> None:
     picture = images.Picture(np.zeros((8, 8, 3), np.uint8), alpha=np.zeros((8, 8), np.uint8))
-    written = images.write(picture, tmp_path / "photo.jpg")
+    written = encoding.write(picture, tmp_path / "photo.jpg")
     assert written.notes == ("transparency laid over white for .jpg",)
     assert images.read(tmp_path / "photo.jpg").rgb.min() > 250
 
@@ -127,7 +127,7 @@ def test_what_is_no_image(tmp_path: Path, name: str, content: bytes, reason: str
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp", ".webp"])
 def test_truncated_at_every_tenth(tmp_path: Path, suffix: str) -> None:
     buffer = io.BytesIO()
-    images.write(images.Picture(photo(40, 60)), tmp_path / f"whole{suffix}")
+    encoding.write(images.Picture(photo(40, 60)), tmp_path / f"whole{suffix}")
     buffer = (tmp_path / f"whole{suffix}").read_bytes()
     path = tmp_path / f"cut{suffix}"
     for tenth in range(10):
@@ -146,14 +146,14 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 def test_unwritable(tmp_path: Path) -> None:
     picture = images.Picture(photo(8, 8))
     with pytest.raises(UsageError, match=r"cannot write \.xyz"):
-        images.write(picture, tmp_path / "photo.xyz")
+        encoding.write(picture, tmp_path / "photo.xyz")
     (tmp_path / "file").write_text("")
     with pytest.raises(SrganEdgeError, match="cannot be written"):
-        images.write(picture, tmp_path / "file" / "photo.png")
+        encoding.write(picture, tmp_path / "file" / "photo.png")
     # JPEG's limit is 65,500 pixels; no half file is left behind.
     wide = images.Picture(np.zeros((1, 70_000, 3), np.uint8))
     with pytest.raises(SrganEdgeError, match=r"wide\.jpg: cannot be written"):
-        images.write(wide, tmp_path / "wide.jpg")
+        encoding.write(wide, tmp_path / "wide.jpg")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 

@@ -91,11 +91,11 @@ def command(
 
 
 def _upscale(upscaler: Upscaler, source: Path, target: Path) -> dict[str, Any]:
-    from srgan_edge import images
+    from srgan_edge import encoding, images
 
     started = time.perf_counter()
     picture = images.read(source)
-    result = images.write(upscaler.upscale(picture), target)
+    result = encoding.write(upscaler.upscale(picture), target)
     return {
         "output": str(target),
         "width": result.width,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from srgan_edge import images
+from srgan_edge import encoding, images
 from srgan_edge.errors import UsageError
 
 
@@ -51,5 +51,5 @@ def jobs(inputs: tuple[Path, ...], out: Path | None, scale: int, recursive: bool
 
 def result_name(path: Path, scale: int) -> str:
     """`photo.jpg` -> `photo_x4.jpg`; a format that cannot be written becomes PNG."""
-    suffix = path.suffix if path.suffix.lower() in images.WRITABLE else ".png"
+    suffix = path.suffix if path.suffix.lower() in encoding.WRITABLE else ".png"
     return f"{path.stem}_x{scale}{suffix}"

@@ -1,15 +1,24 @@
-"""What can compute a model here, and why the rest cannot."""
+"""What can compute a model here, which of it is chosen, and why the rest is not."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from srgan_edge.errors import SrganEdgeError, UnknownNameError
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime.compiled import CompiledSession, check_options
 from srgan_edge.runtime.interpreter import interpreter_package
+from srgan_edge.runtime.probe import probe
 from srgan_edge.runtime.session import Session, available_cpus
 
-DELEGATES = ("auto", "cpu")
+DELEGATES = ("auto", "cpu", "gpu", "npu")
+_LIBRARIES = (".so", ".dll", ".dylib")
+_TO_INSTALL = {
+    "gpu": "it needs a Vulkan driver (libvulkan1 and that of the GPU: vulkaninfo lists it)",
+    "npu": "it needs OpenVINO (pip install openvino) and the driver of an Intel NPU",
+}
 
 
 class Delegate(NamedTuple):
@@ -18,28 +27,75 @@ class Delegate(NamedTuple):
     name: str
     available: bool
     device: str
-    software: str
+    software: bool
+    """A program on the CPU that plays a GPU; never chosen by auto."""
     reason: str
     """Why it is not available; empty if it is."""
 
 
+class Choice(NamedTuple):
+    """A session, and why auto opened this one; empty where a delegate was named."""
+
+    session: Session | CompiledSession
+    why: str
+
+
+def prefers(delegate: str) -> str:
+    """The format that a delegate is fastest with."""
+    return "fp16" if delegate == "gpu" else "int8"
+
+
 def delegates() -> list[Delegate]:
-    """Every delegate, and whether it can be used here."""
+    """Every delegate, and whether it can be used here: each is tried with a bundled model."""
     cpus = available_cpus()
     try:
         package = interpreter_package().name
     except SrganEdgeError as error:
-        return [Delegate("cpu", False, f"{cpus} CPUs", "", str(error))]
-    return [Delegate("cpu", True, f"{cpus} CPUs", f"{package} with XNNPACK", "")]
+        return [Delegate("cpu", False, f"{cpus} CPUs", False, str(error))]
+    found = [Delegate("cpu", True, f"{cpus} CPUs, {package} with XNNPACK", False, "")]
+    for name in ("gpu", "npu"):
+        device, software, reason = probe(next(WEIGHTS.glob(f"*-{prefers(name)}.tflite")), name, False, {})
+        found.append(Delegate(name, not reason, device, software, f"{reason}; {_TO_INSTALL[name]}" if reason else ""))
+    return found
 
 
-def open_session(path: Path, delegate: str, threads: int) -> Session:
-    """Load a model on a delegate; `auto` takes the CPU.
+def open_session(
+    path: Path, delegate: str, threads: int, half: bool = False, options: Mapping[str, str] | None = None
+) -> Choice:
+    """Load a model on a delegate.
+
+    Args:
+        path: the .tflite file.
+        delegate: cpu, gpu, npu, the path of a TFLite delegate's library, or auto: the GPU for floating-point models
+            if a real one is here, else the CPU.
+        threads: of the CPU; 0 = as many as this process may use.
+        half: the GPU may compute in 16-bit floating point: faster, and up to 2 levels of 255 off.
+        options: of the delegate.
 
     Raises:
-        UsageError: an unknown delegate.
-        SrganEdgeError: the model cannot be loaded on it.
+        UsageError: an unknown delegate, or options that it does not have.
+        SrganEdgeError: the model cannot be loaded on it; the message has the reason.
     """
+    options = options or {}
+    library = Path(delegate)
+    if library.suffix in _LIBRARIES or len(library.parts) > 1:
+        return Choice(Session(path, threads, library, options), "")
     if delegate not in DELEGATES:
         raise UnknownNameError("delegate", delegate, DELEGATES)
-    return Session(path, threads)
+    if delegate in ("auto", "cpu"):
+        if options:
+            raise UsageError(f"delegate options need gpu, npu or a delegate's library, not {delegate}")
+        cpu = Session(path, threads)
+        if delegate == "cpu":
+            return Choice(cpu, "")
+        if cpu.io_dtype != "float32":
+            return Choice(cpu, f"{cpu.io_dtype} models are at home on the CPU")
+        device, software, reason = probe(path, "gpu", half, {})
+        if reason or software:
+            return Choice(cpu, f"GPU: {reason or f'{device} is a program on the CPU'}")
+        cpu.close()
+        return Choice(CompiledSession(path, "gpu", half, {}), f"floating-point model, and {device} is here")
+    check_options(delegate, options)
+    if reason := probe(path, delegate, half, options).reason:
+        raise SrganEdgeError(f"{path}: cannot run on {delegate}: {reason}; {_TO_INSTALL[delegate]}")
+    return Choice(CompiledSession(path, delegate, half, options), "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,16 +21,32 @@ Bytes = NDArray[np.uint8]
 class Session:
     """A loaded model. It is not for use by two threads at once: an interpreter has one set of buffers."""
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
-        """Load a model on the CPU; `threads` 0 = as many as this process may use.
+    delegate = "cpu"
+    software = False
+
+    def __init__(
+        self, path: Path, threads: int = 0, library: Path | None = None, options: Mapping[str, str] | None = None
+    ) -> None:
+        """Load a model on the CPU, or on what a TFLite delegate library offers.
+
+        Args:
+            path: the .tflite file.
+            threads: of the CPU; 0 = as many as this process may use.
+            library: a delegate's shared library, for an Edge TPU, say.
+            options: its options.
 
         Raises:
-            SrganEdgeError: the file is not a TFLite model, or not one of super-resolution.
+            SrganEdgeError: the file is not a TFLite model, or not one of super-resolution; the library cannot be
+                loaded or refuses the model.
         """
         self.path = path
         self.threads = threads or available_cpus()
         package = interpreter_package()
         self.device = f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}, {package.name}"
+        extra: dict[str, Any] = {}
+        if library is not None:
+            self.delegate, self.device = str(library), f"{library.name} and {self.device}"
+            extra["experimental_delegates"] = [_load_library(package, library, options or {})]
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -36,7 +54,7 @@ class Session:
         if content[4:8] != b"TFL3":
             raise SrganEdgeError(f"{path}: not a TFLite model")
         try:
-            self._interpreter: Any = package.interpreter(model_content=content, num_threads=self.threads)
+            self._interpreter: Any = package.interpreter(model_content=content, num_threads=self.threads, **extra)
             self._check()
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError, SystemError) as error:
@@ -63,14 +81,7 @@ class Session:
         self._interpreter.tensor(self._input["index"])()[0] = as_input(tile, self._input["dtype"])
         self._interpreter.invoke()
         # A copy: the interpreter refuses to run while a view of its buffers is alive.
-        result = self._interpreter.get_tensor(self._output["index"])[0]
-        if result.dtype == np.uint8:
-            return result
-        if result.dtype == np.int8:
-            return result.view(np.uint8) ^ 0x80
-        # np.rint makes a new array, so the rest may work in place.
-        rounded = np.rint(result)
-        return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
+        return as_bytes(self._interpreter.get_tensor(self._output["index"])[0])
 
     def scale(self) -> int:
         """The factor the model enlarges by, found by running it if its shapes are not fixed."""
@@ -118,6 +129,28 @@ def as_input(pixels: Bytes, dtype: Any) -> NDArray[Any]:
     An int8 value is the pixel minus 128, which is the same byte with its highest bit turned.
     """
     return (pixels ^ 0x80).view(np.int8) if dtype == np.int8 else pixels
+
+
+def as_bytes(result: NDArray[Any]) -> Bytes:
+    """A model's output as pixels, whichever of the three types it has; `result` may be written over."""
+    if result.dtype == np.uint8:
+        return result
+    if result.dtype == np.int8:
+        return result.view(np.uint8) ^ 0x80
+    # np.rint makes a new array, so the rest may work in place.
+    rounded = np.rint(result)
+    return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
+
+
+def _load_library(package: Any, library: Path, options: Mapping[str, str]) -> Any:
+    if not library.is_file():
+        raise SrganEdgeError(f"{library}: no such delegate library")
+    try:
+        # Asked first: an object of a library without it fails once more when it is freed, where nobody can catch it.
+        _ = ctypes.CDLL(str(library)).tflite_plugin_create_delegate
+        return package.load_delegate(str(library), dict(options))
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+        raise SrganEdgeError(f"{library}: not a delegate that {package.name} can load: {_first_line(error)}") from error
 
 
 def available_cpus() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import overload
@@ -15,7 +17,7 @@ from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 from srgan_edge.runtime import tiling
-from srgan_edge.runtime.delegates import open_session
+from srgan_edge.runtime.delegates import open_session, prefers
 
 Bytes = NDArray[np.uint8]
 
@@ -31,24 +33,35 @@ class Upscaler:
         with Upscaler("edge-m-x4") as upscaler:
             upscaler(Image.open("photo.jpg")).save("photo_x4.png")
 
-    Calls from several threads are run one after the other.
+    Several threads may call it: their tiles are run one after the other.
     """
 
-    def __init__(self, model: str | Path | Model = DEFAULT_MODEL, delegate: str = "auto", threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: str | Path | Model = DEFAULT_MODEL,
+        delegate: str = "auto",
+        threads: int = 0,
+        half: bool = False,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         """Load a bundled model by name or a .tflite file.
 
         Args:
-            model: a bundled model's name, a path, or a Model.
-            delegate: what computes: auto or cpu.
+            model: a bundled model's name, a path, or a Model. A name without a format means the INT8 export, on a GPU
+                the FP16 one.
+            delegate: what computes: auto, cpu, gpu, npu or the path of a TFLite delegate's library.
             threads: CPU threads; 0 = as many as this process may use.
+            half: the GPU may compute in 16-bit floating point.
+            options: of the delegate.
 
         Raises:
             UsageError: an unknown model or delegate.
             SrganEdgeError: the model cannot be run.
         """
-        self.model = model if isinstance(model, Model) else find_model(str(model))
-        self._session = open_session(self.model.path, delegate, threads)
-        self.delegate, self.device = "cpu", self._session.device
+        self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
+        self._session, self.why = open_session(self.model.path, delegate, threads, half, options)
+        self.delegate = self._session.delegate
+        self.device = self._session.device + (" (software)" if self._session.software else "")
         card = self.model.card
         self.scale = card.scale if card else self._session.scale()
         self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD
@@ -70,18 +83,42 @@ class Upscaler:
             return images.to_pil(self.upscale(images.from_pil(image)))
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise UsageError(f"an image is uint8 of shape (height, width, 3), not {image.dtype} of {image.shape}")
-        return self._upscale_rgb(image)
+        return self.upscale(images.Picture(image)).rgb
 
     def upscale(self, picture: images.Picture) -> images.Picture:
-        """Enlarge a Picture; transparency is enlarged by the same model."""
-        from dataclasses import replace
+        """Enlarge a Picture; transparency is enlarged by the same model.
 
-        alpha = picture.alpha
-        if alpha is not None and alpha.min() < 255:
-            alpha = self._upscale_rgb(np.repeat(alpha[..., None], 3, axis=2))[..., 1]
-        elif alpha is not None:
-            alpha = np.full((picture.height * self.scale, picture.width * self.scale), 255, np.uint8)
-        return replace(picture, rgb=self._upscale_rgb(picture.rgb), alpha=alpha)
+        Raises:
+            SrganEdgeError: there is no memory for the result; `strips` needs little.
+        """
+        height, width = picture.height * self.scale, picture.width * self.scale
+        try:
+            rgb = np.empty((height, width, 3), np.uint8)
+            alpha = None if picture.alpha is None else np.empty((height, width), np.uint8)
+        except MemoryError as error:
+            raise SrganEdgeError(f"no memory for a result of {width}x{height} pixels") from error
+        row = 0
+        for strip in self.strips(picture):
+            rgb[row : row + len(strip)] = strip[..., :3]
+            if alpha is not None:
+                alpha[row : row + len(strip)] = strip[..., 3]
+            row += len(strip)
+        return replace(picture, rgb=rgb, alpha=alpha)
+
+    def strips(self, picture: images.Picture) -> Iterator[Bytes]:
+        """The enlarged picture's rows from top to bottom, `(n, width, 3)` bytes each, or 4 with transparency."""
+        plan, alpha = self.plan(picture.height, picture.width), picture.alpha
+        if alpha is None:
+            yield from tiling.strips(picture.rgb, plan, self.scale, self._run)
+            return
+        colours = tiling.strips(images.bled(picture.rgb, alpha), plan, self.scale, self._run)
+        if alpha.min() == 255:
+            for strip in colours:
+                yield np.concatenate([strip, np.full((*strip.shape[:2], 1), 255, np.uint8)], axis=2)
+            return
+        planes = np.broadcast_to(alpha[..., None], (*alpha.shape, 3))
+        for strip, opacity in zip(colours, tiling.strips(planes, plan, self.scale, self._run), strict=True):
+            yield np.concatenate([strip, opacity[..., 1:2]], axis=2)
 
     def plan(self, height: int, width: int) -> tiling.Plan:
         """The tiles that an image of a size is run in."""
@@ -99,16 +136,6 @@ class Upscaler:
     ) -> None:
         self.close()
 
-    def _upscale_rgb(self, rgb: Bytes) -> Bytes:
-        height, width = rgb.shape[:2]
-        try:
-            result = np.empty((height * self.scale, width * self.scale, 3), np.uint8)
-        except MemoryError as error:
-            size = f"{width * self.scale}x{height * self.scale}"
-            raise SrganEdgeError(f"no memory for a result of {size} pixels") from error
-        row = 0
+    def _run(self, tile: Bytes) -> Bytes:
         with self._lock:
-            for strip in tiling.strips(rgb, self.plan(height, width), self.scale, self._session.run):
-                result[row : row + len(strip)] = strip
-                row += len(strip)
-        return result
+            return self._session.run(tile)

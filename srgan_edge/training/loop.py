@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from srgan_edge import images, recipes
+from srgan_edge import encoding, images, recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.metrics import Score
 from srgan_edge.training import validation
@@ -137,7 +137,7 @@ class Trainer:
         if self.distribution.chief:
             sample = validation.sample(self.inference, self.valid[:4])
             if sample is not None:
-                images.write(images.Picture(sample), self.out / "samples" / f"step-{int(self.step)}.png")
+                encoding.write(images.Picture(sample), self.out / "samples" / f"step-{int(self.step)}.png")
                 self.journal.picture("lr_bicubic_sr_hr", sample)
             save_generator(self.average, self.recipe, self.out / "generator", int(self.step), score)
         return score

@@ -7,7 +7,7 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import images
+from srgan_edge import encoding, images
 from srgan_edge.errors import UsageError
 from srgan_edge.training.data.photos import Pair, PhotoFile, decode, load
 from srgan_edge.training.data.sources import Folder
@@ -15,7 +15,7 @@ from srgan_edge.training.data.sources import Folder
 
 def test_bad_photos_are_named_and_counted(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
-    images.write(images.Picture(photo(20, 300)), tmp_path / "narrow.png")
+    encoding.write(images.Picture(photo(20, 300)), tmp_path / "narrow.png")
     both = Folder([*images.find(photos), *images.find(tmp_path)])
     said: list[str] = []
     assert len(decode(both, 4, 24, said.append)) == 5

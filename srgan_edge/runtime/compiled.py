@@ -1,0 +1,181 @@
+"""One model on a GPU or NPU through LiteRT's CompiledModel: tiles of bytes in, tiles of bytes out."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.runtime.session import Session, as_bytes, as_input
+
+Bytes = NDArray[np.uint8]
+
+# Larger tiles run into the GPU's limits: a 9x9 convolution of 64 channels does at 176.
+TILE_OF_DYNAMIC_MODEL = 128
+
+# What OpenVINO can compute on.
+GRAPH_BACKENDS = ("npu", "gpu", "cpu")
+
+_ADAPTER = re.compile(r"Selected adapter: (?P<name>.*?), arch=.*adapterType=(?P<kind>.*)")
+# What went wrong, as the drivers say it; the exception itself names a line of C++.
+_REASONS = (
+    (r"vkCreateInstance: Found no drivers", "no Vulkan driver is installed"),
+    (r"(libvulkan\.so[.\d]*): cannot open shared object file", "{} is not installed"),
+    (r'Cannot load library "[^"]*?([^"/]+)"', "OpenVINO cannot load {}"),
+    (r"(libopenvino\.so[.\d]*): cannot open shared object file", "{} is not installed"),
+    (r"No adapters found", "the Vulkan drivers offer no GPU"),
+    (r"ERROR: \[\S+\] ([^\n]+)", "{}"),
+)
+
+
+class CompiledSession:
+    """A model that a GPU or NPU computes from end to end, or not at all. It is not for two threads at once."""
+
+    def __init__(self, path: Path, delegate: str, half: bool, options: Mapping[str, str]) -> None:
+        """Compile a model.
+
+        Args:
+            path: the .tflite file.
+            delegate: gpu or npu.
+            half: the GPU may compute in 16-bit floating point.
+            options: npu: `graph_backend`, OpenVINO's npu, gpu or cpu; any other is handed to OpenVINO.
+
+        Raises:
+            SrganEdgeError: the device is not there or refuses the model; the message has the driver's reason.
+            UsageError: an option that the delegate does not have.
+        """
+        check_options(delegate, options)
+        self.path, self.delegate = path, delegate
+        with Session(path, threads=1) as plain:  # which also refuses what is no super-resolution model
+            self.tile, self.io_dtype, self._scale = plain.tile, plain.io_dtype, plain.scale()
+        dynamic = self.tile == 0
+        self.tile = self.tile or TILE_OF_DYNAMIC_MODEL
+        with captured_output() as said:
+            try:
+                self._model: Any = _compile(path, delegate, half, options)
+                if dynamic:
+                    self._model.resize_input_tensor(0, (1, self.tile, self.tile, 3))
+                (self._input,) = self._model.create_input_buffers(0)
+                (self._output,) = self._model.create_output_buffers(0)
+            except ImportError as error:
+                raise SrganEdgeError(f"{delegate}: needs ai-edge-litert 2.1 or later: {error}") from error
+            except (RuntimeError, ValueError) as error:
+                raise SrganEdgeError(f"{path}: {delegate}: {_reason(said.text(), error)}") from error
+            adapter = _ADAPTER.search(said.text())
+        self.software = adapter is not None and "CPU" in adapter["kind"]
+        self.device = adapter["name"] if adapter else f"{delegate}, OpenVINO {options.get('graph_backend', 'npu')}"
+
+    def run(self, tile: Bytes) -> Bytes:
+        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile`.
+
+        Raises:
+            SrganEdgeError: the device fails.
+        """
+        shape = (self.tile * self._scale, self.tile * self._scale, 3)
+        if tile.shape != (self.tile, self.tile, 3):  # a buffer takes whatever it is given
+            raise SrganEdgeError(f"{self.path}: tiles are {self.tile}x{self.tile}, not of shape {tile.shape}")
+        dtype = np.dtype(self.io_dtype)
+        try:
+            self._input.write(as_input(tile, dtype).astype(dtype, copy=False))
+            self._model.run_by_index(0, [self._input], [self._output])
+            result = self._output.read(int(np.prod(shape)), dtype.type)
+        except RuntimeError as error:
+            raise SrganEdgeError(f"{self.path}: {self.device} failed: {error}") from error
+        return as_bytes(result.reshape(shape))
+
+    def scale(self) -> int:
+        """The factor the model enlarges by."""
+        return self._scale
+
+    def close(self) -> None:
+        """Free the device."""
+        with captured_output():
+            self._input = self._output = self._model = None
+
+    def __enter__(self) -> CompiledSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Captured:
+    """What was written to the file descriptors 1 and 2, by any library."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def text(self) -> str:
+        """All of it so far."""
+        self._file.flush()
+        self._file.seek(0)
+        return self._file.read().decode(errors="replace")
+
+
+@contextmanager
+def captured_output() -> Iterator[Captured]:
+    """Keep what drivers print while they load off the terminal and out of JSON; nothing else has their reasons."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield Captured(file)
+        finally:
+            for descriptor, saved in zip((1, 2), kept, strict=True):
+                os.dup2(saved, descriptor)
+                os.close(saved)
+
+
+def check_options(delegate: str, options: Mapping[str, str]) -> None:
+    """Refuse options before anything is loaded.
+
+    Raises:
+        UsageError: the gpu has none; the npu has an unknown `graph_backend`.
+    """
+    if delegate == "gpu" and options:
+        raise UsageError(f"the gpu delegate has no options, so none named {next(iter(options))}")
+    backend = options.get("graph_backend", "npu").lower()
+    if backend not in GRAPH_BACKENDS:
+        raise UnknownNameError("graph_backend", backend, GRAPH_BACKENDS)
+
+
+def _compile(path: Path, delegate: str, half: bool, options: Mapping[str, str]) -> Any:
+    from ai_edge_litert.compiled_model import CompiledModel
+    from ai_edge_litert.hardware_accelerator import HardwareAccelerator
+    from ai_edge_litert.options import GpuOptions, IntelOpenVinoGraphBackend, IntelOpenVinoOptions, Options
+
+    # Strictly one accelerator: with the CPU beside it a missing GPU would silently be the CPU.
+    if delegate == "gpu":
+        chosen = Options(HardwareAccelerator.GPU, gpu_options=GpuOptions(enforce_f32=not half))
+        return CompiledModel.from_file(str(path), options=chosen)
+    try:
+        import openvino  # noqa: F401  # pyright: ignore[reportMissingImports]  # it puts its libraries in reach
+    except ImportError as error:
+        raise RuntimeError("ERROR: [openvino] OpenVINO is not installed") from error
+    rest = dict(options)
+    backend = IntelOpenVinoGraphBackend[rest.pop("graph_backend", "npu").upper()]
+    chosen = IntelOpenVinoOptions(graph_backend=backend, configs_map=rest)
+    return CompiledModel.from_file(str(path), options=Options(HardwareAccelerator.NPU, intel_openvino_options=chosen))
+
+
+def _reason(said: str, error: Exception) -> str:
+    text = f"{said}\n{error}"
+    for pattern, sentence in _REASONS:
+        if found := re.search(pattern, text):
+            return sentence.format(*(group.strip().rstrip(".") for group in found.groups()))
+    return str(error).strip().splitlines()[-1]
