@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from srgan_edge.cli.output import json_option, print_json, progress_bar, say
+from srgan_edge.errors import UsageError
 from srgan_edge.models import DEFAULT_MODEL
 
-if TYPE_CHECKING:
-    from srgan_edge.runtime.upscaler import Upscaler
+
+def delegate_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What commands that compute have in common."""
+    for option in (
+        click.option(
+            "--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all that may be used."
+        ),
+        click.option("--fp16", "half", is_flag=True, help="Let a GPU compute in 16 bits: faster, up to 2 levels off."),
+        click.option("--delegate-option", "pairs", multiple=True, metavar="KEY=VALUE", help="For the delegate."),
+        click.option(
+            "--delegate",
+            default="auto",
+            show_default=True,
+            help="What computes: auto, cpu, gpu, npu, or a TFLite delegate's library.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE options as a dictionary.
+
+    Raises:
+        UsageError: one has no `=`.
+    """
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(f"--delegate-option {pair}: not of the form KEY=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
 
 
 @click.command("run")
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="File for one input, folder for several.")
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
-@click.option("--delegate", default="auto", show_default=True, help="What computes: auto or cpu.")
-@click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all that may be used.")
+@delegate_options
+@click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
+@click.option("--format", "format_name", help="Format of the results: png, jpg, ... Default: that of the photo.")
+@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP and AVIF.")
 @click.option("--recursive", is_flag=True, help="Go into the folders of input folders, and keep their tree.")
 @click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
 @click.option("--overwrite", is_flag=True, help="Write over results that exist.")
@@ -32,6 +63,11 @@ def command(
     model: str,
     delegate: str,
     threads: int,
+    half: bool,
+    pairs: tuple[str, ...],
+    factor: float | None,
+    format_name: str | None,
+    quality: int,
     recursive: bool,
     skip_existing: bool,
     overwrite: bool,
@@ -46,65 +82,50 @@ def command(
     \b
     Examples:
       srgan-edge run photo.jpg
-      srgan-edge run photo.jpg -o large.png
-      srgan-edge run holiday/ --recursive -o large/
+      srgan-edge run photo.jpg -o large.png --scale 2
+      srgan-edge run holiday/ --recursive -o large/ --format webp
+      srgan-edge run photo.jpg --delegate gpu
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
     """
-    from srgan_edge.errors import SrganEdgeError, UsageError
+    from srgan_edge.encoding import format_suffix
     from srgan_edge.runtime.batch import jobs
+    from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
 
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
-    failed = done = skipped = 0
-    with Upscaler(model, delegate, threads) as upscaler, progress_bar() as bar:
-        planned = jobs(inputs, out, upscaler.scale, recursive)
-        task = bar.add_task("upscaling", total=len(planned))
-        for job in planned:
-            if job.output.exists() and skip_existing:
-                skipped += 1
-                bar.advance(task)
-                continue
-            line: dict[str, Any] = {"input": str(job.input), "output": None, "error": None}
-            try:
-                if job.output.exists() and not overwrite:
-                    raise SrganEdgeError(f"{job.output}: exists; use --overwrite or --skip-existing")
-                line |= _upscale(upscaler, job.input, job.output)
-                done += 1
-            except SrganEdgeError as error:
-                failed += 1
-                line["error"] = str(error)
+    suffix = format_suffix(format_name) if format_name else None
+    failed = done = 0
+    with Upscaler(model, delegate, threads, half, parse_pairs(pairs)) as upscaler, progress_bar() as bar:
+        check_factor(factor, upscaler.scale)
+        if upscaler.why:
+            say(f"computing on {upscaler.device} ({upscaler.why})")
+        planned = jobs(inputs, out, factor or upscaler.scale, recursive, suffix)
+        todo = [job for job in planned if not (skip_existing and job.output.exists())]
+        task = bar.add_task("upscaling", total=len(todo))
+        for job, error, facts in upscale_files(upscaler, todo, Settings(quality, factor, overwrite)):
+            failed, done = failed + (error is not None), done + (error is None)
+            if error is not None:
                 say(f"srgan-edge: {error}")
             if as_json:
-                print_json(line)
-            elif line["error"] is None:
-                notes = f" ({', '.join(line['notes'])})" if line["notes"] else ""
+                result = {
+                    "output": str(job.output),
+                    "model": upscaler.model.name,
+                    "delegate": upscaler.delegate,
+                    "device": upscaler.device,
+                    **facts,
+                }
+                print_json(
+                    {"input": str(job.input), "output": None, **(result if error is None else {}), "error": error}
+                )
+            elif error is None:
+                notes = f" ({', '.join(facts['notes'])})" if facts["notes"] else ""
                 say(
-                    f"{line['output']}: {line['width']}x{line['height']} in {line['seconds']:.2f} s, "
-                    f"{line['model']}, {line['device']}{notes}"
+                    f"{job.output}: {facts['width']}x{facts['height']} in {facts['seconds']:.2f} s, "
+                    f"{upscaler.model.name}, {upscaler.device}{notes}"
                 )
             bar.advance(task)
     if len(planned) > 1:
-        say(f"{done} upscaled, {skipped} skipped, {failed} failed")
+        say(f"{done} upscaled, {len(planned) - len(todo)} skipped, {failed} failed")
     if failed:
         sys.exit(1)
-
-
-def _upscale(upscaler: Upscaler, source: Path, target: Path) -> dict[str, Any]:
-    from srgan_edge import encoding, images
-
-    started = time.perf_counter()
-    picture = images.read(source)
-    result = encoding.write(upscaler.upscale(picture), target)
-    return {
-        "output": str(target),
-        "width": result.width,
-        "height": result.height,
-        "scale": upscaler.scale,
-        "model": upscaler.model.name,
-        "delegate": upscaler.delegate,
-        "device": upscaler.device,
-        "seconds": round(time.perf_counter() - started, 4),
-        "tiles": upscaler.plan(picture.height, picture.width).tiles,
-        "notes": list(result.notes),
-    }

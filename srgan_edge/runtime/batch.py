@@ -16,29 +16,31 @@ class Job(NamedTuple):
     output: Path
 
 
-def jobs(inputs: tuple[Path, ...], out: Path | None, scale: int, recursive: bool) -> list[Job]:
+def jobs(
+    inputs: tuple[Path, ...], out: Path | None, scale: float, recursive: bool, suffix: str | None = None
+) -> list[Job]:
     """Plan a batch: files as given, folders by their images, each result `NAME_xS` in a format that can be written.
 
     `out` with the suffix of an image is the file of the only input; else it is a folder, which a
-    folder's tree is kept under.
+    folder's tree is kept under. `suffix` is the results' format instead of their photos' own.
 
     Raises:
         UsageError: a folder without images, one output file for several photos, or two photos for one result.
     """
-    single = out is not None and out.suffix.lower() in images.READABLE and not out.is_dir()
+    single = out is not None and out.suffix.lower() in (*images.READABLE, *encoding.WRITABLE) and not out.is_dir()
     planned: list[Job] = []
     for path in inputs:
         if not path.is_dir():
             folder = out if out is not None and not single else path.parent
-            planned.append(Job(path, out if single and out is not None else folder / result_name(path, scale)))
+            planned.append(Job(path, out if single and out is not None else folder / result_name(path, scale, suffix)))
             continue
         # A result beside its photo must not become the next run's input.
-        found = [p for p in images.find(path, recursive) if out is not None or not p.stem.endswith(f"_x{scale}")]
+        found = [p for p in images.find(path, recursive) if out is not None or not p.stem.endswith(f"_x{scale:g}")]
         if not found:
             more = "" if recursive else " (its folders are looked into with --recursive)"
             raise UsageError(f"{path}: no image in this folder{more}")
         root = out if out is not None else path
-        planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale)) for p in found]
+        planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale, suffix)) for p in found]
     if single and len(planned) > 1:
         raise UsageError(f"{out} is one file and there are {len(planned)} photos; name a folder")
     seen: dict[Path, Path] = {}
@@ -49,7 +51,7 @@ def jobs(inputs: tuple[Path, ...], out: Path | None, scale: int, recursive: bool
     return planned
 
 
-def result_name(path: Path, scale: int) -> str:
-    """`photo.jpg` -> `photo_x4.jpg`; a format that cannot be written becomes PNG."""
-    suffix = path.suffix if path.suffix.lower() in encoding.WRITABLE else ".png"
-    return f"{path.stem}_x{scale}{suffix}"
+def result_name(path: Path, scale: float, suffix: str | None = None) -> str:
+    """`photo.jpg` -> `photo_x4.jpg`, or of the format `suffix`; one that cannot be written becomes PNG."""
+    suffix = suffix or (path.suffix if path.suffix.lower() in encoding.WRITABLE else ".png")
+    return f"{path.stem}_x{scale:g}{suffix}"

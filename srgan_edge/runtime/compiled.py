@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.session import Session, as_bytes, as_input
 
 Bytes = NDArray[np.uint8]
@@ -65,6 +64,8 @@ class CompiledSession:
                 self._model: Any = _compile(path, delegate, half, options)
                 if dynamic:
                     self._model.resize_input_tensor(0, (1, self.tile, self.tile, 3))
+                self._input: Any
+                self._output: Any
                 (self._input,) = self._model.create_input_buffers(0)
                 (self._output,) = self._model.create_output_buffers(0)
             except ImportError as error:
@@ -72,6 +73,7 @@ class CompiledSession:
             except (RuntimeError, ValueError) as error:
                 raise SrganEdgeError(f"{path}: {delegate}: {_reason(said.text(), error)}") from error
             adapter = _ADAPTER.search(said.text())
+            self.run(np.zeros((self.tile, self.tile, 3), np.uint8))  # the first run has more to print
         self.software = adapter is not None and "CPU" in adapter["kind"]
         self.device = adapter["name"] if adapter else f"{delegate}, OpenVINO {options.get('graph_backend', 'npu')}"
 
@@ -100,7 +102,8 @@ class CompiledSession:
     def close(self) -> None:
         """Free the device."""
         with captured_output():
-            self._input = self._output = self._model = None
+            del self._input, self._output, self._model
+        atexit.register(_silence)
 
     def __enter__(self) -> CompiledSession:
         return self
@@ -111,34 +114,9 @@ class CompiledSession:
         self.close()
 
 
-class Captured:
-    """What was written to the file descriptors 1 and 2, by any library."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def text(self) -> str:
-        """All of it so far."""
-        self._file.flush()
-        self._file.seek(0)
-        return self._file.read().decode(errors="replace")
-
-
-@contextmanager
-def captured_output() -> Iterator[Captured]:
-    """Keep what drivers print while they load off the terminal and out of JSON; nothing else has their reasons."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield Captured(file)
-        finally:
-            for descriptor, saved in zip((1, 2), kept, strict=True):
-                os.dup2(saved, descriptor)
-                os.close(saved)
+def _silence() -> None:
+    # The drivers' last words come after Python's, when nobody can capture them.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def check_options(delegate: str, options: Mapping[str, str]) -> None:

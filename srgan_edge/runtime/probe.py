@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.runtime.compiled import CompiledSession, captured_output
+from srgan_edge.runtime.captured import captured_output
+from srgan_edge.runtime.compiled import CompiledSession
 from srgan_edge.runtime.session import Session
 
 TIME_LIMIT = 60.0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.interpreter import interpreter_package
 
 Bytes = NDArray[np.uint8]
@@ -54,9 +55,10 @@ class Session:
         if content[4:8] != b"TFL3":
             raise SrganEdgeError(f"{path}: not a TFLite model")
         try:
-            self._interpreter: Any = package.interpreter(model_content=content, num_threads=self.threads, **extra)
-            self._check()
-            self._interpreter.allocate_tensors()
+            with captured_output():
+                self._interpreter: Any = package.interpreter(model_content=content, num_threads=self.threads, **extra)
+                self._check()
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError, SystemError) as error:
             raise SrganEdgeError(f"{path}: {package.name} cannot load it: {_first_line(error)}") from error
         self._input, self._output = self._details()
@@ -136,7 +138,7 @@ def as_bytes(result: NDArray[Any]) -> Bytes:
     if result.dtype == np.uint8:
         return result
     if result.dtype == np.int8:
-        return result.view(np.uint8) ^ 0x80
+        return result.view(np.uint8) ^ np.uint8(0x80)
     # np.rint makes a new array, so the rest may work in place.
     rounded = np.rint(result)
     return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)

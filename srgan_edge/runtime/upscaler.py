@@ -67,6 +67,7 @@ class Upscaler:
         self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD
         self.tile = self._session.tile or TILE_OF_DYNAMIC_MODEL
         self._lock = threading.Lock()
+        self._closed = False
 
     @overload
     def __call__(self, image: Image.Image) -> Image.Image: ...
@@ -126,7 +127,9 @@ class Upscaler:
 
     def close(self) -> None:
         """Free the model."""
-        self._session.close()
+        with self._lock:
+            self._closed = True
+            self._session.close()
 
     def __enter__(self) -> Upscaler:
         return self
@@ -138,4 +141,6 @@ class Upscaler:
 
     def _run(self, tile: Bytes) -> Bytes:
         with self._lock:
+            if self._closed:
+                raise UsageError("this Upscaler is closed")
             return self._session.run(tile)

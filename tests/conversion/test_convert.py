@@ -28,7 +28,7 @@ def crops(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_int8_export(exports: Path) -> None:
-    summary = inspect(find_model(str(exports / "tiny-int8.tflite"))).summary(None)
+    summary = inspect(find_model(str(exports / "tiny-int8.tflite"))).summary(None, 1)
     assert summary["float_ops"] == 0
     for side in ("inputs", "outputs"):
         (tensor,) = summary[side]

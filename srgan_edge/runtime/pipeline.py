@@ -1,0 +1,229 @@
+"""Files in, files out: the next photo is decoded and the last one encoded while one is computed."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from srgan_edge import encoding, images
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.runtime.batch import Job
+from srgan_edge.runtime.upscaler import Upscaler
+
+Bytes = NDArray[np.uint8]
+
+# Strips that may wait for an encoder: they are what a large photo needs of memory.
+_WAITING = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is done with each photo."""
+
+    quality: int = 95
+    """Of JPEG, WebP and AVIF results, 1 to 100."""
+    factor: float | None = None
+    """Enlargement of the results; None = the model's."""
+    overwrite: bool = False
+    """Results that exist are written over, and not refused."""
+
+
+class Outcome(NamedTuple):
+    """A photo's result, or why there is none."""
+
+    job: Job
+    error: str | None
+    facts: dict[str, Any]
+    """width, height, scale, seconds, tiles, notes of the result; empty if there is none."""
+
+
+class _GivenUpError(Exception):
+    """Ends an encoder whose photo was given up."""
+
+
+class _Photo(NamedTuple):
+    """A photo that is being encoded."""
+
+    job: Job
+    strips: queue.Queue[Bytes | _GivenUpError | None]
+    written: Future[None]
+    started: float
+    facts: dict[str, Any]
+
+
+def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -> Iterator[Outcome]:
+    """Upscale photos; the outcomes come in the order of the jobs.
+
+    A photo that fails is an outcome with its error, and the others go on. When the caller stops or is
+    interrupted, no half-written file is left.
+
+    Raises:
+        UsageError: the factor is not one that the model's results can be brought to.
+    """
+    check_factor(settings.factor, upscaler.scale)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1, "decode") as decoders, ThreadPoolExecutor(2, "encode") as encoders:
+        todo = iter(jobs)
+        ahead: deque[tuple[Job, Future[images.Picture]]] = deque()
+        written: deque[_Photo | Outcome] = deque()
+
+        def look_ahead() -> None:
+            for job in todo:
+                ahead.append((job, decoders.submit(_decode, job, upscaler, settings)))
+                return
+
+        try:
+            look_ahead()
+            while ahead:
+                job, decoded = ahead.popleft()
+                try:
+                    picture = decoded.result()
+                except SrganEdgeError as error:
+                    written.append(Outcome(job, str(error), {}))
+                    look_ahead()
+                else:
+                    look_ahead()
+                    written.append(_upscale(upscaler, job, picture, settings, encoders, stop))
+                    del picture
+                while written and (len(written) > 2 or _is_done(written[0])):
+                    yield _outcome(written.popleft())
+            while written:
+                yield _outcome(written.popleft())
+        finally:
+            stop.set()
+            for item in written:
+                if isinstance(item, _Photo):
+                    item.written.cancel()
+
+
+def check_factor(factor: float | None, scale: int) -> None:
+    """Refuse an enlargement that a model of `scale` cannot serve.
+
+    Raises:
+        UsageError: it is not above 0, or more than the model applied twice gives.
+    """
+    if factor is not None and not 0 < factor <= scale**2:
+        raise UsageError(f"a x{scale} model gives enlargements up to x{scale**2}, not x{factor:g}")
+
+
+def _decode(job: Job, upscaler: Upscaler, settings: Settings) -> images.Picture:
+    if job.output.exists() and not settings.overwrite:
+        raise SrganEdgeError(f"{job.output}: exists; use --overwrite or --skip-existing")
+    picture = images.read(job.input)
+    encoding.check(job.output, *final_size(picture, upscaler.scale, settings.factor))
+    return picture
+
+
+def final_size(picture: images.Picture, scale: int, factor: float | None) -> tuple[int, int]:
+    """Width and height of a picture's result."""
+    times = factor or scale
+    return max(1, round(picture.width * times)), max(1, round(picture.height * times))
+
+
+def _upscale(
+    upscaler: Upscaler,
+    job: Job,
+    picture: images.Picture,
+    settings: Settings,
+    encoders: ThreadPoolExecutor,
+    stop: threading.Event,
+) -> _Photo | Outcome:
+    started = time.perf_counter()
+    factor = settings.factor or upscaler.scale
+    header = encoding.header_of(picture, *final_size(picture, upscaler.scale, factor))
+    strips: queue.Queue[Bytes | _GivenUpError | None] = queue.Queue(_WAITING)
+    facts = {
+        "width": header.width,
+        "height": header.height,
+        "scale": factor,
+        "tiles": upscaler.plan(picture.height, picture.width).tiles,
+        "notes": [*picture.notes, *encoding.lost(job.output, header)],
+    }
+    written = encoders.submit(_encode, job, header, picture.grey, strips, settings.quality, stop)
+    photo = _Photo(job, strips, written, started, facts)
+    written.add_done_callback(lambda _: facts.update(seconds=round(time.perf_counter() - started, 4)))
+    try:
+        for strip in resized_strips(upscaler, picture, header, factor):
+            if not _put(photo, strip):
+                return photo  # its encoder has failed and says why
+        _put(photo, None)
+    except SrganEdgeError as error:
+        _put(photo, _GivenUpError())
+        return Outcome(job, str(error), {})
+    except BaseException:
+        stop.set()
+        raise
+    return photo
+
+
+def resized_strips(
+    upscaler: Upscaler, picture: images.Picture, header: encoding.Header, factor: float
+) -> Iterator[Bytes]:
+    """The result's rows; an enlargement other than the model's is made by resizing the next larger one."""
+    if factor == upscaler.scale:
+        yield from upscaler.strips(picture)
+        return
+    result = upscaler.upscale(picture)
+    if factor > upscaler.scale:
+        result = upscaler.upscale(result)
+    small = images.to_pil(result).resize((header.width, header.height), Image.Resampling.LANCZOS)
+    result = images.from_pil(small)
+    yield result.rgb if result.alpha is None else np.dstack([result.rgb, result.alpha])
+
+
+def _put(photo: _Photo, strip: Bytes | _GivenUpError | None) -> bool:
+    """Hand a strip to the encoder; False if it has ended."""
+    while not photo.written.done():
+        try:
+            photo.strips.put(strip, timeout=0.2)
+            return True
+        except queue.Full:
+            continue
+    return False
+
+
+def _encode(
+    job: Job,
+    header: encoding.Header,
+    grey: bool,
+    strips: queue.Queue[Bytes | _GivenUpError | None],
+    quality: int,
+    stop: threading.Event,
+) -> None:
+    with encoding.encoder(job.output, header, quality) as write:
+        while True:
+            try:
+                strip = strips.get(timeout=0.2)
+            except queue.Empty:
+                if stop.is_set():
+                    raise _GivenUpError from None
+                continue
+            if isinstance(strip, _GivenUpError) or stop.is_set():
+                raise _GivenUpError
+            if strip is None:
+                return
+            write(encoding.pixels(strip[..., :3], strip[..., 3] if strip.shape[2] == 4 else None, grey))
+
+
+def _is_done(item: _Photo | Outcome) -> bool:
+    return isinstance(item, Outcome) or item.written.done()
+
+
+def _outcome(item: _Photo | Outcome) -> Outcome:
+    if isinstance(item, Outcome):
+        return item
+    try:
+        item.written.result()
+    except SrganEdgeError as error:
+        return Outcome(item.job, str(error), {})
+    return Outcome(item.job, None, item.facts)

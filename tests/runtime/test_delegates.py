@@ -1,0 +1,105 @@
+"""Delegates; the GPU's on SwiftShader, a Vulkan driver in software, where Chromium has brought it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from PIL import Image
+
+from srgan_edge import Upscaler
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime.delegates import open_session
+from srgan_edge.runtime.probe import probe
+
+DRIVERS = [Path(f"/usr/lib/{name}/vk_swiftshader_icd.json") for name in ("chromium", "chromium-browser")]
+FP16, INT8 = (WEIGHTS / f"edge-m-x4-{name}.tflite" for name in ("fp16", "int8"))
+
+
+@pytest.fixture
+def swiftshader(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = next((path for path in DRIVERS if path.is_file()), None)
+    if driver is None:
+        pytest.skip("SwiftShader is not installed: apt-get install chromium libvulkan1")
+    monkeypatch.setenv("VK_ICD_FILENAMES", str(driver))
+
+
+@pytest.fixture
+def no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VK_ICD_FILENAMES", "/nowhere")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "srgan_edge", "run", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
+
+
+@pytest.mark.parametrize(("name", "levels"), [("edge-m-x4-fp16", 1), ("edge-m-x4-int8", 3)])
+def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, name: str, levels: int) -> None:
+    Image.fromarray(photo(100, 120)).save(tmp_path / "a.png")
+    done = run(str(tmp_path / "a.png"), "-m", name, "--delegate", "gpu", "--json", "-o", str(tmp_path / "gpu.png"))
+    assert done.returncode == 0, done.stderr
+    line = json.loads(done.stdout)
+    assert line["delegate"] == "gpu"
+    assert "SwiftShader" in line["device"]
+    assert line["device"].endswith("(software)")
+    with Upscaler(name, "cpu") as cpu:
+        wanted = cpu(photo(100, 120))
+    difference = np.abs(np.asarray(Image.open(tmp_path / "gpu.png")).astype(int) - wanted)
+    assert difference.max() <= levels
+
+
+def test_auto_never_takes_a_software_gpu(swiftshader: None) -> None:
+    choice = open_session(FP16, "auto", 1)
+    assert choice.session.delegate == "cpu"
+    assert "SwiftShader Device (Subzero) is a program on the CPU" in choice.why
+    choice.session.close()
+
+
+def test_auto_says_why(no_driver: None) -> None:
+    floats, bytes_ = open_session(FP16, "auto", 1), open_session(INT8, "auto", 1)
+    assert (floats.session.delegate, floats.why) == ("cpu", "GPU: no Vulkan driver is installed")
+    assert (bytes_.session.delegate, bytes_.why) == ("cpu", "uint8 models are at home on the CPU")
+
+
+def test_a_missing_gpu_is_an_error_with_the_drivers_reason(no_driver: None, tmp_path: Path) -> None:
+    Image.fromarray(photo(8, 8)).save(tmp_path / "a.png")
+    done = run(str(tmp_path / "a.png"), "--delegate", "gpu", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot run on gpu: no Vulkan driver is installed; it needs a Vulkan driver" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_openvino(tmp_path: Path) -> None:
+    """Its CPU backend stands in for an Intel NPU."""
+    pytest.importorskip("openvino")
+    image = photo(60, 70)
+    with Upscaler(FP16, "npu", options={"graph_backend": "cpu"}) as npu, Upscaler(FP16, "cpu") as cpu:
+        assert (npu.delegate, npu.device) == ("npu", "npu, OpenVINO cpu")
+        assert np.abs(npu(image).astype(int) - cpu(image)).max() <= 1
+
+
+def test_a_device_that_hangs_is_given_up() -> None:
+    finding = probe(FP16, "gpu", False, {}, limit=0.01)
+    assert finding.reason == "gave no result in 0 seconds"
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown graph_backend 'npx': did you mean 'npu'"):
+        open_session(FP16, "npu", 1, options={"graph_backend": "npx"})
+    with pytest.raises(UsageError, match="the gpu delegate has no options"):
+        open_session(FP16, "gpu", 1, options={"a": "b"})
+    with pytest.raises(UsageError, match="delegate options need"):
+        open_session(FP16, "cpu", 1, options={"a": "b"})
+    with pytest.raises(SrganEdgeError, match=r"none\.so: no such delegate library"):
+        open_session(FP16, "none.so", 1)
+    (tmp_path / "text.so").write_text("words")
+    with pytest.raises(SrganEdgeError, match=r"text\.so: not a delegate that ai_edge_litert can load"):
+        open_session(FP16, str(tmp_path / "text.so"), 1)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from PIL import Image
+
+from srgan_edge import Upscaler, images
+from srgan_edge.errors import UsageError
+from srgan_edge.runtime.batch import Job
+from srgan_edge.runtime.pipeline import Settings, upscale_files
+
+
+@pytest.fixture
+def upscaler(exports: Path):
+    with Upscaler(exports / "tiny-int8.tflite") as upscaler:
+        yield upscaler
+
+
+def save(path: Path, *size: int) -> Path:
+    Image.fromarray(photo(*size)).save(path)
+    return path
+
+
+def test_every_photo_has_its_outcome_in_order(upscaler: Upscaler, tmp_path: Path) -> None:
+    jobs = []
+    for index in range(12):
+        path = tmp_path / f"{index}.png"
+        path.write_text("words") if index % 5 == 3 else save(path, 9 + index, 20)
+        jobs.append(Job(path, tmp_path / "out" / f"{index}.png"))
+    outcomes = list(upscale_files(upscaler, jobs, Settings()))
+    assert [o.job for o in outcomes] == jobs
+    for index, outcome in enumerate(outcomes):
+        if index % 5 == 3:
+            assert outcome.error == f"{outcome.job.input}: not an image that Pillow can read"
+        else:
+            assert outcome.error is None
+            assert (outcome.facts["width"], outcome.facts["height"]) == (80, 4 * (9 + index))
+            np.testing.assert_array_equal(images.read(outcome.job.output).rgb, upscaler(photo(9 + index, 20)))
+    assert len(list((tmp_path / "out").iterdir())) == 10
+
+
+def test_an_encoder_that_fails_does_not_stop_the_others(upscaler: Upscaler, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    large, small = save(tmp_path / "large.png", 300, 300), save(tmp_path / "small.png", 9, 9)
+    jobs = [Job(large, tmp_path / "file" / "x.png"), Job(small, tmp_path / "small_x4.png")]
+    bad, good = upscale_files(upscaler, jobs, Settings())
+    assert bad.error is not None
+    assert "cannot be written" in bad.error
+    assert good.error is None
+    assert images.size(tmp_path / "small_x4.png") == (36, 36)
+
+
+def test_what_is_given_up_leaves_no_file(upscaler: Upscaler, tmp_path: Path) -> None:
+    jobs = [Job(save(tmp_path / f"{i}.png", 120, 120), tmp_path / "out" / f"{i}.png") for i in range(6)]
+    running = upscale_files(upscaler, jobs, Settings())
+    next(running)
+    running.close()
+    for path in (tmp_path / "out").iterdir():
+        assert not path.name.startswith(".")
+        assert images.size(path) == (480, 480)
+
+
+@pytest.mark.parametrize(
+    ("factor", "size"), [(2, (40, 60)), (2.5, (50, 75)), (4, (80, 120)), (7, (140, 210)), (0.5, (10, 15))]
+)
+def test_other_enlargements(upscaler: Upscaler, tmp_path: Path, factor: float, size: tuple[int, int]) -> None:
+    job = Job(save(tmp_path / "a.png", 20, 30), tmp_path / "b.png")
+    (outcome,) = upscale_files(upscaler, [job], Settings(factor=factor))
+    assert outcome.error is None
+    assert images.size(job.output) == size
+    # What it shows is the photo: shrunk again it differs little.
+    back = Image.open(job.output).resize((30, 20), Image.Resampling.BOX)
+    assert np.abs(np.asarray(back).astype(int) - photo(20, 30)).mean() < 12
+
+
+def test_transparent_pixels_lend_no_colour(upscaler: Upscaler, tmp_path: Path) -> None:
+    """A disc on black: its enlarged edge stays as bright as the disc."""
+    y, x = np.mgrid[:40, :40]
+    disc = (y - 20) ** 2 + (x - 20) ** 2 < 150
+    rgba = np.zeros((40, 40, 4), np.uint8)
+    rgba[disc] = (200, 180, 160, 255)
+    Image.fromarray(rgba).save(tmp_path / "disc.png")
+    (outcome,) = upscale_files(upscaler, [Job(tmp_path / "disc.png", tmp_path / "large.png")], Settings())
+    assert outcome.error is None
+    large = np.asarray(Image.open(tmp_path / "large.png")).astype(int)
+    seen = large[large[..., 3] > 30]
+    assert np.abs(seen[:, :3] - (200, 180, 160)).max() < 25
+
+
+def test_refused_enlargements(upscaler: Upscaler) -> None:
+    for factor in (0, -1, 17):
+        with pytest.raises(UsageError, match="gives enlargements up to x16"):
+            list(upscale_files(upscaler, [], Settings(factor=factor)))
