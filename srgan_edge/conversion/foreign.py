@@ -53,7 +53,9 @@ class ForeignNetwork:
 
         def upscale(low: Bytes) -> Bytes:
             tiles = tiling.plan(low.shape[0], low.shape[1], tile, self.overlap)
-            return np.concatenate(list(tiling.strips(low, tiles, self.scale, lambda t: run(t[None]).numpy()[0])))
+            return np.concatenate(
+                list(tiling.strips(low, tiles, self.scale, tiling.writing(lambda t: run(t[None]).numpy()[0])))
+            )
 
         return upscale
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.session import Session, as_bytes, as_input
+from srgan_edge.runtime.session import Session, as_input, write_bytes
 
 Bytes = NDArray[np.uint8]
 
@@ -77,8 +77,10 @@ class CompiledSession:
         self.software = adapter is not None and "CPU" in adapter["kind"]
         self.device = adapter["name"] if adapter else f"{delegate}, OpenVINO {options.get('graph_backend', 'npu')}"
 
-    def run(self, tile: Bytes) -> Bytes:
+    def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
         """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile`.
+
+        With `out`, the result from row and column `margin` on is written there, as much as fits.
 
         Raises:
             SrganEdgeError: the device fails.
@@ -93,7 +95,10 @@ class CompiledSession:
             result = self._output.read(int(np.prod(shape)), dtype.type)
         except RuntimeError as error:
             raise SrganEdgeError(f"{self.path}: {self.device} failed: {error}") from error
-        return as_bytes(result.reshape(shape))
+        into: Bytes = np.empty(shape, np.uint8) if out is None else out
+        part = result.reshape(shape)[margin : margin + into.shape[0], margin : margin + into.shape[1]]
+        write_bytes(part, into, np.empty(part.shape, np.float32))
+        return into
 
     def scale(self) -> int:
         """The factor the model enlarges by."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from srgan_edge.runtime.session import Session, available_cpus
 
 DELEGATES = ("auto", "cpu", "gpu", "npu")
 _LIBRARIES = (".so", ".dll", ".dylib")
+# Each has buffers of its own, which for a large model are hundreds of megabytes.
+_MOST_SESSIONS = 4
 _TO_INSTALL = {
     "gpu": "it needs a Vulkan driver (libvulkan1 and that of the GPU: vulkaninfo lists it)",
     "npu": "it needs OpenVINO (pip install openvino) and the driver of an Intel NPU",
@@ -34,10 +36,13 @@ class Delegate(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A session, and why auto opened this one; empty where a delegate was named."""
+    """The sessions that compute a model's tiles, each by a thread of its own, and why auto opened these."""
 
-    session: Session | CompiledSession
+    sessions: Sequence[Session | CompiledSession]
     why: str
+    """Empty where a delegate was named."""
+    threads: int
+    """Of the CPU, in all."""
 
 
 def prefers(delegate: str) -> str:
@@ -59,7 +64,7 @@ def delegates() -> list[Delegate]:
     return found
 
 
-def open_session(
+def open_sessions(
     path: Path, delegate: str, threads: int, half: bool = False, options: Mapping[str, str] | None = None
 ) -> Choice:
     """Load a model on a delegate.
@@ -76,26 +81,33 @@ def open_session(
         UsageError: an unknown delegate, or options that it does not have.
         SrganEdgeError: the model cannot be loaded on it; the message has the reason.
     """
-    options = options or {}
+    options, threads = options or {}, threads or available_cpus()
     library = Path(delegate)
     if library.suffix in _LIBRARIES or len(library.parts) > 1:
-        return Choice(Session(path, threads, library, options), "")
+        return Choice([Session(path, threads, library, options)], "", threads)
     if delegate not in DELEGATES:
         raise UnknownNameError("delegate", delegate, DELEGATES)
     if delegate in ("auto", "cpu"):
         if options:
             raise UsageError(f"delegate options need gpu, npu or a delegate's library, not {delegate}")
-        cpu = Session(path, threads)
+        cpu = _cpu_sessions(path, threads)
         if delegate == "cpu":
-            return Choice(cpu, "")
-        if cpu.io_dtype != "float32":
-            return Choice(cpu, f"{cpu.io_dtype} models are at home on the CPU")
+            return Choice(cpu, "", threads)
+        if cpu[0].io_dtype != "float32":
+            return Choice(cpu, f"{cpu[0].io_dtype} models are at home on the CPU", threads)
         device, software, reason = probe(path, "gpu", half, {})
         if reason or software:
-            return Choice(cpu, f"GPU: {reason or f'{device} is a program on the CPU'}")
-        cpu.close()
-        return Choice(CompiledSession(path, "gpu", half, {}), f"floating-point model, and {device} is here")
+            return Choice(cpu, f"GPU: {reason or f'{device} is a program on the CPU'}", threads)
+        for session in cpu:
+            session.close()
+        return Choice([CompiledSession(path, "gpu", half, {})], f"floating-point model, and {device} is here", threads)
     check_options(delegate, options)
     if reason := probe(path, delegate, half, options).reason:
         raise SrganEdgeError(f"{path}: cannot run on {delegate}: {reason}; {_TO_INSTALL[delegate]}")
-    return Choice(CompiledSession(path, delegate, half, options), "")
+    return Choice([CompiledSession(path, delegate, half, options)], "", threads)
+
+
+def _cpu_sessions(path: Path, threads: int) -> list[Session]:
+    """Several tiles at a time, a thread each, are faster than the threads sharing every tile."""
+    count = min(threads, _MOST_SESSIONS)
+    return [Session(path, threads // count + (index < threads % count)) for index in range(count)]

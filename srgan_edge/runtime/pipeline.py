@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ class _Photo(NamedTuple):
     facts: dict[str, Any]
 
 
-def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -> Iterator[Outcome]:
+def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -> Generator[Outcome, None, None]:
     """Upscale photos; the outcomes come in the order of the jobs.
 
     A photo that fails is an outcome with its error, and the others go on. When the caller stops or is

@@ -41,6 +41,7 @@ class Session:
                 loaded or refuses the model.
         """
         self.path = path
+        self._rounded = np.empty(0, np.float32)
         self.threads = threads or available_cpus()
         package = interpreter_package()
         self.device = f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}, {package.name}"
@@ -74,16 +75,25 @@ class Session:
         """uint8, int8 or float32."""
         return np.dtype(self._input["dtype"]).name
 
-    def run(self, tile: Bytes) -> Bytes:
-        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile` unless that is 0."""
+    def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
+        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile` unless that is 0.
+
+        With `out`, the result from row and column `margin` on is written there, as much as fits.
+        """
         if self.tile == 0 and tuple(self._input["shape"][1:3]) != tile.shape[:2]:
             self._interpreter.resize_tensor_input(self._input["index"], (1, *tile.shape))
             self._interpreter.allocate_tensors()
             self._input, self._output = self._details()
         self._interpreter.tensor(self._input["index"])()[0] = as_input(tile, self._input["dtype"])
         self._interpreter.invoke()
-        # A copy: the interpreter refuses to run while a view of its buffers is alive.
-        return as_bytes(self._interpreter.get_tensor(self._output["index"])[0])
+        # Copied while it is looked at: the interpreter refuses to run while a view of its buffers is alive.
+        result = self._interpreter.tensor(self._output["index"])()[0]
+        into: Bytes = np.empty(result.shape, np.uint8) if out is None else out
+        part = result[margin : margin + into.shape[0], margin : margin + into.shape[1]]
+        if part.dtype == np.float32 and self._rounded.shape != part.shape:
+            self._rounded = np.empty(part.shape, np.float32)  # kept: fresh memory costs more than the rounding
+        write_bytes(part, into, self._rounded)
+        return into
 
     def scale(self) -> int:
         """The factor the model enlarges by, found by running it if its shapes are not fixed."""
@@ -133,15 +143,15 @@ def as_input(pixels: Bytes, dtype: Any) -> NDArray[Any]:
     return (pixels ^ 0x80).view(np.int8) if dtype == np.int8 else pixels
 
 
-def as_bytes(result: NDArray[Any]) -> Bytes:
-    """A model's output as pixels, whichever of the three types it has; `result` may be written over."""
+def write_bytes(result: NDArray[Any], out: Bytes, scratch: NDArray[np.float32]) -> None:
+    """Write a model's output as pixels, whichever of the three types it has; `scratch` is for rounding a float one."""
     if result.dtype == np.uint8:
-        return result
-    if result.dtype == np.int8:
-        return result.view(np.uint8) ^ np.uint8(0x80)
-    # np.rint makes a new array, so the rest may work in place.
-    rounded = np.rint(result)
-    return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
+        out[...] = result
+    elif result.dtype == np.int8:
+        np.bitwise_xor(result.view(np.uint8), np.uint8(0x80), out=out)
+    else:
+        np.rint(result, out=scratch)
+        np.copyto(out, np.clip(scratch, 0, 255, out=scratch), casting="unsafe")
 
 
 def _load_library(package: Any, library: Path, options: Mapping[str, str]) -> Any:

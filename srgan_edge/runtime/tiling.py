@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 from srgan_edge.errors import UsageError
 
 Bytes = NDArray[np.uint8]
-Run = Callable[[Bytes], Bytes]
+Run = Callable[[Bytes, Bytes, int], object]
+"""`run(tile, out, margin)` writes a tile's result from row and column `margin` on to `out`, as much as fits."""
 
 
 class Plan(NamedTuple):
@@ -51,24 +54,65 @@ def plan(height: int, width: int, tile: int, overlap: int) -> Plan:
     return Plan(height, width, tile, overlap)
 
 
-def strips(image: Bytes, tiles: Plan, scale: int, run: Run) -> Iterator[Bytes]:
+def strips(
+    image: Bytes, tiles: Plan, scale: int, run: Run, pool: Executor | None = None, out: Bytes | None = None
+) -> Iterator[Bytes]:
     """Upscale `(H, W, 3)` bytes tile by tile; yield the result's rows from top to bottom, `(n, s W, 3)` each.
 
     Past its edges the image continues by reflection, which is also what stands in for pixels where
     it is smaller than a tile.
+
+    Args:
+        image: what is upscaled.
+        tiles: how it is covered.
+        scale: of `run`.
+        run: computes a tile; from several threads at once if there is a `pool`.
+        pool: its threads run the tiles, also those of the next strip while the caller has this one.
+        out: `(s H, s W, 3)` bytes that the strips become parts of; without it each has memory of its own.
     """
     inner = tiles.tile - 2 * tiles.overlap
     margin = tiles.overlap * scale
-    columns = [reflected(x - tiles.overlap, tiles.tile, tiles.width) for x in tiles.columns]
-    for y in tiles.rows:
-        band = image[reflected(y - tiles.overlap, tiles.tile, tiles.height)]
+    columns = [_cut(x - tiles.overlap, tiles.tile, tiles.width) for x in tiles.columns]
+
+    def begin(y: int) -> tuple[Bytes, list[Future[object]]]:
+        band = image[_cut(y - tiles.overlap, tiles.tile, tiles.height)]
         height = min(inner, tiles.height - y) * scale
-        strip = np.empty((height, tiles.width * scale, 3), np.uint8)
-        for x, index in zip(tiles.columns, columns, strict=True):
-            width = min(inner, tiles.width - x) * scale
-            result = run(band[:, index])
-            strip[:, x * scale : x * scale + width] = result[margin : margin + height, margin : margin + width]
+        strip = np.empty((height, tiles.width * scale, 3), np.uint8) if out is None else out[y * scale :][:height]
+        running = []
+        for x, column in zip(tiles.columns, columns, strict=True):
+            part = strip[:, x * scale : (x + inner) * scale]
+            if pool is None:
+                run(band[:, column], part, margin)
+            else:
+                running.append(pool.submit(lambda c=column, p=part: run(band[:, c], p, margin)))
+        return strip, running
+
+    ahead: deque[tuple[Bytes, list[Future[object]]]] = deque()
+    rows = tiles.rows
+    for index in range(len(rows)):
+        # One strip more than is waited for, so that no thread of the pool is idle at its end.
+        while len(ahead) < (1 if pool is None else 2) and index + len(ahead) < len(rows):
+            ahead.append(begin(rows[index + len(ahead)]))
+        strip, running = ahead.popleft()
+        for tile in running:
+            tile.result()
         yield strip
+
+
+def writing(run: Callable[[Bytes], Bytes]) -> Run:
+    """A `Run` of a function that returns its result."""
+
+    def write(tile: Bytes, out: Bytes, margin: int) -> None:
+        out[...] = run(tile)[margin : margin + out.shape[0], margin : margin + out.shape[1]]
+
+    return write
+
+
+def _cut(start: int, count: int, length: int) -> slice | NDArray[np.intp]:
+    """What picks `count` positions from `start` on: a slice, which copies nothing, where none is past an edge."""
+    if start >= 0 and start + count <= length:
+        return slice(start, start + count)
+    return reflected(start, count, length)
 
 
 def reflected(start: int, count: int, length: int) -> NDArray[np.intp]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import queue
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,10 @@ from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 from srgan_edge.runtime import tiling
-from srgan_edge.runtime.delegates import open_session, prefers
+from srgan_edge.runtime.compiled import CompiledSession
+from srgan_edge.runtime.delegates import open_sessions, prefers
+from srgan_edge.runtime.interpreter import interpreter_package
+from srgan_edge.runtime.session import Session
 
 Bytes = NDArray[np.uint8]
 
@@ -33,7 +37,7 @@ class Upscaler:
         with Upscaler("edge-m-x4") as upscaler:
             upscaler(Image.open("photo.jpg")).save("photo_x4.png")
 
-    Several threads may call it: their tiles are run one after the other.
+    Several threads may call it at once.
     """
 
     def __init__(
@@ -59,15 +63,21 @@ class Upscaler:
             SrganEdgeError: the model cannot be run.
         """
         self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
-        self._session, self.why = open_session(self.model.path, delegate, threads, half, options)
-        self.delegate = self._session.delegate
-        self.device = self._session.device + (" (software)" if self._session.software else "")
+        self._sessions, self.why, threads = open_sessions(self.model.path, delegate, threads, half, options)
+        session = self._sessions[0]
+        self.delegate = session.delegate
+        self.device = session.device + (" (software)" if session.software else "")
+        if self.delegate == "cpu":
+            self.device = f"CPU, {threads} thread{'s'[: threads > 1]}, {interpreter_package().name}"
         card = self.model.card
-        self.scale = card.scale if card else self._session.scale()
+        self.scale = card.scale if card else session.scale()
         self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD
-        self.tile = self._session.tile or TILE_OF_DYNAMIC_MODEL
-        self._lock = threading.Lock()
+        self.tile = session.tile or TILE_OF_DYNAMIC_MODEL
         self._closed = False
+        self._free: queue.SimpleQueue[Session | CompiledSession] = queue.SimpleQueue()
+        for session in self._sessions:
+            self._free.put(session)
+        self._pool = ThreadPoolExecutor(len(self._sessions), "tile")
 
     @overload
     def __call__(self, image: Image.Image) -> Image.Image: ...
@@ -99,26 +109,34 @@ class Upscaler:
         except MemoryError as error:
             raise SrganEdgeError(f"no memory for a result of {width}x{height} pixels") from error
         row = 0
-        for strip in self.strips(picture):
-            rgb[row : row + len(strip)] = strip[..., :3]
+        for strip in self.strips(picture, rgb):
             if alpha is not None:
                 alpha[row : row + len(strip)] = strip[..., 3]
-            row += len(strip)
+                row += len(strip)
         return replace(picture, rgb=rgb, alpha=alpha)
 
-    def strips(self, picture: images.Picture) -> Iterator[Bytes]:
-        """The enlarged picture's rows from top to bottom, `(n, width, 3)` bytes each, or 4 with transparency."""
+    def strips(self, picture: images.Picture, out: Bytes | None = None) -> Iterator[Bytes]:
+        """The enlarged picture's rows from top to bottom, `(n, width, 3)` bytes each, or 4 with transparency.
+
+        With `out`, `(height, width, 3)` bytes, the colours are there in the end.
+        """
+        if self._closed:
+            raise UsageError("this Upscaler is closed")
         plan, alpha = self.plan(picture.height, picture.width), picture.alpha
+
+        def enlarged(image: Bytes, into: Bytes | None) -> Iterator[Bytes]:
+            return tiling.strips(image, plan, self.scale, self._run, self._pool, into)
+
         if alpha is None:
-            yield from tiling.strips(picture.rgb, plan, self.scale, self._run)
+            yield from enlarged(picture.rgb, out)
             return
-        colours = tiling.strips(images.bled(picture.rgb, alpha), plan, self.scale, self._run)
+        colours = enlarged(images.bled(picture.rgb, alpha), out)
         if alpha.min() == 255:
             for strip in colours:
                 yield np.concatenate([strip, np.full((*strip.shape[:2], 1), 255, np.uint8)], axis=2)
             return
         planes = np.broadcast_to(alpha[..., None], (*alpha.shape, 3))
-        for strip, opacity in zip(colours, tiling.strips(planes, plan, self.scale, self._run), strict=True):
+        for strip, opacity in zip(colours, enlarged(planes, None), strict=True):
             yield np.concatenate([strip, opacity[..., 1:2]], axis=2)
 
     def plan(self, height: int, width: int) -> tiling.Plan:
@@ -127,9 +145,10 @@ class Upscaler:
 
     def close(self) -> None:
         """Free the model."""
-        with self._lock:
-            self._closed = True
-            self._session.close()
+        self._closed = True
+        self._pool.shutdown(cancel_futures=True)
+        for session in self._sessions:
+            session.close()
 
     def __enter__(self) -> Upscaler:
         return self
@@ -139,8 +158,9 @@ class Upscaler:
     ) -> None:
         self.close()
 
-    def _run(self, tile: Bytes) -> Bytes:
-        with self._lock:
-            if self._closed:
-                raise UsageError("this Upscaler is closed")
-            return self._session.run(tile)
+    def _run(self, tile: Bytes, out: Bytes, margin: int) -> None:
+        session = self._free.get()
+        try:
+            session.run(tile, out, margin)
+        finally:
+            self._free.put(session)

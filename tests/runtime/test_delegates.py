@@ -16,7 +16,7 @@ from PIL import Image
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.models import WEIGHTS
-from srgan_edge.runtime.delegates import open_session
+from srgan_edge.runtime.delegates import open_sessions
 from srgan_edge.runtime.probe import probe
 
 DRIVERS = [Path(f"/usr/lib/{name}/vk_swiftshader_icd.json") for name in ("chromium", "chromium-browser")]
@@ -57,16 +57,15 @@ def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, n
 
 
 def test_auto_never_takes_a_software_gpu(swiftshader: None) -> None:
-    choice = open_session(FP16, "auto", 1)
-    assert choice.session.delegate == "cpu"
+    choice = open_sessions(FP16, "auto", 1)
+    assert choice.sessions[0].delegate == "cpu"
     assert "SwiftShader Device (Subzero) is a program on the CPU" in choice.why
-    choice.session.close()
 
 
 def test_auto_says_why(no_driver: None) -> None:
-    floats, bytes_ = open_session(FP16, "auto", 1), open_session(INT8, "auto", 1)
-    assert (floats.session.delegate, floats.why) == ("cpu", "GPU: no Vulkan driver is installed")
-    assert (bytes_.session.delegate, bytes_.why) == ("cpu", "uint8 models are at home on the CPU")
+    floats, bytes_ = open_sessions(FP16, "auto", 1), open_sessions(INT8, "auto", 1)
+    assert (floats.sessions[0].delegate, floats.why) == ("cpu", "GPU: no Vulkan driver is installed")
+    assert (bytes_.sessions[0].delegate, bytes_.why) == ("cpu", "uint8 models are at home on the CPU")
 
 
 def test_a_missing_gpu_is_an_error_with_the_drivers_reason(no_driver: None, tmp_path: Path) -> None:
@@ -93,13 +92,13 @@ def test_a_device_that_hangs_is_given_up() -> None:
 
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown graph_backend 'npx': did you mean 'npu'"):
-        open_session(FP16, "npu", 1, options={"graph_backend": "npx"})
+        open_sessions(FP16, "npu", 1, options={"graph_backend": "npx"})
     with pytest.raises(UsageError, match="the gpu delegate has no options"):
-        open_session(FP16, "gpu", 1, options={"a": "b"})
+        open_sessions(FP16, "gpu", 1, options={"a": "b"})
     with pytest.raises(UsageError, match="delegate options need"):
-        open_session(FP16, "cpu", 1, options={"a": "b"})
+        open_sessions(FP16, "cpu", 1, options={"a": "b"})
     with pytest.raises(SrganEdgeError, match=r"none\.so: no such delegate library"):
-        open_session(FP16, "none.so", 1)
+        open_sessions(FP16, "none.so", 1)
     (tmp_path / "text.so").write_text("words")
     with pytest.raises(SrganEdgeError, match=r"text\.so: not a delegate that ai_edge_litert can load"):
-        open_session(FP16, str(tmp_path / "text.so"), 1)
+        open_sessions(FP16, str(tmp_path / "text.so"), 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from conftest import photo
@@ -28,9 +30,13 @@ def test_tiled_equals_untiled(size: tuple[int, int], tile: int) -> None:
     image = photo(*size)
     whole = blur_and_enlarge(np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect"))[4:-4, 4:-4]
     plan = tiling.plan(*size, tile=tile, overlap=2)
-    strips = list(tiling.strips(image, plan, 2, blur_and_enlarge))
+    strips = list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge)))
     np.testing.assert_array_equal(np.concatenate(strips), whole)
     assert len(strips) == len(plan.rows)
+    out = np.zeros_like(whole)
+    with ThreadPoolExecutor(3) as pool:
+        list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge), pool, out))
+    np.testing.assert_array_equal(out, whole)
 
 
 def test_too_little_overlap_shows() -> None:
@@ -38,7 +44,9 @@ def test_too_little_overlap_shows() -> None:
     image = photo(45, 61)
     whole = blur_and_enlarge(np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect"))[4:-4, 4:-4]
     plan = tiling.plan(45, 61, tile=16, overlap=1)
-    assert not np.array_equal(np.concatenate(list(tiling.strips(image, plan, 2, blur_and_enlarge))), whole)
+    assert not np.array_equal(
+        np.concatenate(list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge)))), whole
+    )
 
 
 def test_plan_counts_what_is_run() -> None:
@@ -49,7 +57,7 @@ def test_plan_counts_what_is_run() -> None:
         return tile
 
     plan = tiling.plan(45, 61, tile=16, overlap=2)
-    list(tiling.strips(photo(45, 61), plan, 1, run))
+    list(tiling.strips(photo(45, 61), plan, 1, tiling.writing(run)))
     assert calls == [(16, 16, 3)] * plan.tiles
     with pytest.raises(UsageError, match="tiles of 16 pixels have nothing left"):
         tiling.plan(45, 61, tile=16, overlap=8)
