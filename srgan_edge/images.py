@@ -112,7 +112,8 @@ def from_pil(image: Image.Image) -> Picture:
     if frames > 1:
         notes.append(f"first of {frames} frames")
     icc: bytes | None = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(_ORIENTATION, 1) != 1:  # else it would be copied all the same
+        image = ImageOps.exif_transpose(image)
     exif = image.getexif()
     exif.pop(_ORIENTATION, None)
     grey = image.mode in ("1", "L", "LA", "La") or image.mode.startswith(("I", "F"))
@@ -126,7 +127,7 @@ def from_pil(image: Image.Image) -> Picture:
     if image.has_transparency_data:
         image = image.convert("LA" if grey else "RGBA")
         alpha = np.asarray(image.getchannel("A"))
-    rgb = np.asarray(image.convert("RGB"))
+    rgb = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     return Picture(rgb, alpha, grey, icc, exif.tobytes() if len(exif) else None, tuple(notes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -78,6 +79,8 @@ def strips(
         band = image[_cut(y - tiles.overlap, tiles.tile, tiles.height)]
         height = min(inner, tiles.height - y) * scale
         strip = np.empty((height, tiles.width * scale, 3), np.uint8) if out is None else out[y * scale :][:height]
+        if pool is not None:
+            strip.reshape(-1)[:: mmap.PAGESIZE] = 0  # the first touch of memory is slow: not by those who compute
         running = []
         for x, column in zip(tiles.columns, columns, strict=True):
             part = strip[:, x * scale : (x + inner) * scale]
