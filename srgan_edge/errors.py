@@ -32,7 +32,10 @@ class UnknownNameError(UsageError):
     """A name that is not one of the known ones; the message suggests the nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
+        super().__init__(kind, name, tuple(sorted(known)))  # as they were given, so that it can be pickled
+
+    def __str__(self) -> str:
+        kind, name, names = self.args
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}")
+        return f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}"

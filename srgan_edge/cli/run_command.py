@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from srgan_edge.cli.output import json_option, print_json, progress_bar, say
 from srgan_edge.errors import UsageError
 from srgan_edge.models import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from srgan_edge.runtime.pipeline import Outcome
+    from srgan_edge.runtime.upscaler import Upscaler
 
 
 def delegate_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,7 +51,7 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command("run")
-@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
+@click.argument("inputs", nargs=-1, type=click.Path(path_type=Path), metavar="INPUT...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="File for one input, folder for several.")
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
 @delegate_options
@@ -56,6 +61,8 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--recursive", is_flag=True, help="Go into the folders of input folders, and keep their tree.")
 @click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
 @click.option("--overwrite", is_flag=True, help="Write over results that exist.")
+@click.option("--camera", metavar="N", help="A camera's live picture, in a window; N is 0 for the first.")
+@click.option("--headless", is_flag=True, help="With --camera: no window, frames are written to the folder -o.")
 @json_option
 def command(
     inputs: tuple[Path, ...],
@@ -71,13 +78,15 @@ def command(
     recursive: bool,
     skip_existing: bool,
     overwrite: bool,
+    camera: str | None,
+    headless: bool,
     as_json: bool,
 ) -> None:
-    """Upscale photos.
+    """Upscale photos, videos or a camera's picture.
 
-    INPUT is an image or a folder of images. A result is written beside its photo as NAME_x4.png (or
-    the photo's own format), or where -o says. A photo that fails is named, the others go on, and the
-    exit code is 1.
+    INPUT is an image, a folder of images or a video file. A result is written beside its source as
+    NAME_x4.png (or the photo's own format), or where -o says. A file that fails is named, the others
+    go on, and the exit code is 1.
 
     \b
     Examples:
@@ -85,47 +94,79 @@ def command(
       srgan-edge run photo.jpg -o large.png --scale 2
       srgan-edge run holiday/ --recursive -o large/ --format webp
       srgan-edge run photo.jpg --delegate gpu
+      srgan-edge run clip.mp4 -o large.mp4
+      srgan-edge run --camera 0
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
     """
     from srgan_edge.encoding import format_suffix
     from srgan_edge.runtime.batch import jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
+    from srgan_edge.runtime.video import is_video, upscale_videos
 
+    if bool(inputs) == (camera is not None):
+        raise UsageError("name photos, folders or videos, or a --camera")
+    if headless and (camera is None or out is None):
+        raise UsageError("--headless goes with --camera and the folder -o")
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
+    if (camera or any(map(is_video, inputs))) and (factor or format_name):
+        raise UsageError("--scale and --format are for photos")
     suffix = format_suffix(format_name) if format_name else None
     failed = done = 0
     with Upscaler(model, delegate, threads, half, parse_pairs(pairs)) as upscaler, progress_bar() as bar:
         check_factor(factor, upscaler.scale)
         if upscaler.why:
             say(f"computing on {upscaler.device} ({upscaler.why})")
+        if camera is not None:
+            _camera(upscaler, camera, out if headless else None)
+            return
         planned = jobs(inputs, out, factor or upscaler.scale, recursive, suffix)
         todo = [job for job in planned if not (skip_existing and job.output.exists())]
+        films = [job for job in todo if is_video(job.input)]
+        settings = Settings(quality, factor, overwrite)
         task = bar.add_task("upscaling", total=len(todo))
-        for job, error, facts in upscale_files(upscaler, todo, Settings(quality, factor, overwrite)):
-            failed, done = failed + (error is not None), done + (error is None)
-            if error is not None:
-                say(f"srgan-edge: {error}")
-            if as_json:
-                result = {
-                    "output": str(job.output),
-                    "model": upscaler.model.name,
-                    "delegate": upscaler.delegate,
-                    "device": upscaler.device,
-                    **facts,
-                }
-                print_json(
-                    {"input": str(job.input), "output": None, **(result if error is None else {}), "error": error}
-                )
-            elif error is None:
-                notes = f" ({', '.join(facts['notes'])})" if facts["notes"] else ""
-                say(
-                    f"{job.output}: {facts['width']}x{facts['height']} in {facts['seconds']:.2f} s, "
-                    f"{upscaler.model.name}, {upscaler.device}{notes}"
-                )
+        frames = bar.add_task("frames", visible=False)
+
+        def tell(count: int, total: int) -> None:
+            bar.update(frames, completed=count, total=total or None, visible=True)
+
+        outcomes = chain(
+            upscale_files(upscaler, (job for job in todo if job not in films), settings),
+            upscale_videos(upscaler, films, overwrite, tell),
+        )
+        for outcome in outcomes:
+            failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
+            _tell(outcome, upscaler, as_json)
             bar.advance(task)
     if len(planned) > 1:
         say(f"{done} upscaled, {len(planned) - len(todo)} skipped, {failed} failed")
     if failed:
         sys.exit(1)
+
+
+def _tell(outcome: Outcome, upscaler: Upscaler, as_json: bool) -> None:
+    job, error, facts = outcome
+    if error is not None:
+        say(f"srgan-edge: {error}")
+    if as_json:
+        on = {"model": upscaler.model.name, "delegate": upscaler.delegate, "device": upscaler.device}
+        result = {"output": str(job.output), **on, **facts} if error is None else {"output": None}
+        print_json({"input": str(job.input), **result, "error": error})
+    elif error is None:
+        notes = f" ({', '.join(facts['notes'])})" if facts["notes"] else ""
+        say(
+            f"{job.output}: {facts['width']}x{facts['height']} in {facts['seconds']:.2f} s, "
+            f"{upscaler.model.name}, {upscaler.device}{notes}"
+        )
+
+
+def _camera(upscaler: Upscaler, camera: str, out: Path | None) -> None:
+    from srgan_edge.runtime.camera import record, view
+
+    if out is None:
+        say(f"{view(upscaler, camera)} frames shown")
+        return
+    with progress_bar() as bar:
+        task = bar.add_task("frames", total=None)
+        say(f"{record(upscaler, camera, out, lambda count: bar.update(task, completed=count))} frames in {out}")

@@ -1,4 +1,4 @@
-"""Which photo goes to which file."""
+"""Which photo or video goes to which file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import NamedTuple
 from srgan_edge import encoding, images
 from srgan_edge.errors import UsageError
 
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
+
 
 class Job(NamedTuple):
-    """A photo and where its result goes."""
+    """A photo or video and where its result goes."""
 
     input: Path
     output: Path
@@ -21,13 +23,17 @@ def jobs(
 ) -> list[Job]:
     """Plan a batch: files as given, folders by their images, each result `NAME_xS` in a format that can be written.
 
-    `out` with the suffix of an image is the file of the only input; else it is a folder, which a
+    `out` with the suffix of an image or video is the file of the only input; else it is a folder, which a
     folder's tree is kept under. `suffix` is the results' format instead of their photos' own.
 
     Raises:
         UsageError: a folder without images, one output file for several photos, or two photos for one result.
     """
-    single = out is not None and out.suffix.lower() in (*images.READABLE, *encoding.WRITABLE) and not out.is_dir()
+    single = (
+        out is not None
+        and out.suffix.lower() in (*images.READABLE, *encoding.WRITABLE, *VIDEO_SUFFIXES)
+        and not out.is_dir()
+    )
     planned: list[Job] = []
     for path in inputs:
         if not path.is_dir():
@@ -42,7 +48,7 @@ def jobs(
         root = out if out is not None else path
         planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale, suffix)) for p in found]
     if single and len(planned) > 1:
-        raise UsageError(f"{out} is one file and there are {len(planned)} photos; name a folder")
+        raise UsageError(f"{out} is one file and there are {len(planned)} files; name a folder")
     seen: dict[Path, Path] = {}
     for job in planned:
         if job.output in seen:
@@ -53,5 +59,5 @@ def jobs(
 
 def result_name(path: Path, scale: float, suffix: str | None = None) -> str:
     """`photo.jpg` -> `photo_x4.jpg`, or of the format `suffix`; one that cannot be written becomes PNG."""
-    suffix = suffix or (path.suffix if path.suffix.lower() in encoding.WRITABLE else ".png")
+    suffix = suffix or (path.suffix if path.suffix.lower() in (*encoding.WRITABLE, *VIDEO_SUFFIXES) else ".png")
     return f"{path.stem}_x{scale:g}{suffix}"

@@ -63,12 +63,12 @@ class Upscaler:
             SrganEdgeError: the model cannot be run.
         """
         self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
-        self._sessions, self.why, threads = open_sessions(self.model.path, delegate, threads, half, options)
+        self._sessions, self.why, self.threads = open_sessions(self.model.path, delegate, threads, half, options)
         session = self._sessions[0]
         self.delegate = session.delegate
         self.device = session.device + (" (software)" if session.software else "")
         if self.delegate == "cpu":
-            self.device = f"CPU, {threads} thread{'s'[: threads > 1]}, {interpreter_package().name}"
+            self.device = f"CPU, {self.threads} thread{'s'[: self.threads > 1]}, {interpreter_package().name}"
         card = self.model.card
         self.scale = card.scale if card else session.scale()
         self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD
@@ -142,6 +142,14 @@ class Upscaler:
     def plan(self, height: int, width: int) -> tiling.Plan:
         """The tiles that an image of a size is run in."""
         return tiling.plan(height, width, self.tile, self.overlap)
+
+    def tile_alone(self, tile: Bytes) -> Bytes:
+        """Run the model on one tile, `(tile, tile, 3)` bytes, by one session."""
+        session = self._free.get()
+        try:
+            return session.run(tile)
+        finally:
+            self._free.put(session)
 
     def close(self) -> None:
         """Free the model."""

@@ -38,7 +38,7 @@ def test_refusals(tmp_path: Path) -> None:
     tree(tmp_path, "in/deep/b.png", "two/b.png")
     with pytest.raises(UsageError, match=r"no image in this folder .*--recursive"):
         jobs((tmp_path / "in",), None, 4, False)
-    with pytest.raises(UsageError, match="is one file and there are 2 photos"):
+    with pytest.raises(UsageError, match="is one file and there are 2 files"):
         jobs((tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "c.png", 4, False)
     with pytest.raises(UsageError, match="would both be written"):
         jobs((tmp_path / "in" / "deep", tmp_path / "two"), tmp_path / "out", 4, False)

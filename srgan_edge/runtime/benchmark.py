@@ -1,0 +1,101 @@
+"""How fast a model is here: whole images and bare tiles, each configuration in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from srgan_edge.runtime.upscaler import Upscaler
+
+
+class Speed(NamedTuple):
+    """Times of one configuration."""
+
+    model: str
+    delegate: str
+    device: str
+    threads: int
+    width: int
+    """Of the image that is enlarged."""
+    height: int
+    compile_ms: float
+    """Loading the model, ready to run."""
+    first_ms: float
+    """The first image."""
+    median_ms: float
+    """An image, after that."""
+    p90_ms: float
+    min_ms: float
+    invoke_median_ms: float
+    """One tile, without cutting and stitching, on one of the sessions that share the threads."""
+    tiles: int
+    peak_rss_mb: float
+    """Of the process, the interpreter and Python included."""
+    megapixels_per_second: float
+    """Of the result."""
+
+
+def benchmark(
+    model: str,
+    delegate: str,
+    threads: int,
+    size: tuple[int, int],
+    runs: int,
+    half: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> Speed:
+    """Measure a model on images of `size`, width and height, in a fresh process.
+
+    Raises:
+        SrganEdgeError: the model cannot be run so.
+    """
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
+        return child.submit(_measure, model, delegate, threads, size, runs, half, dict(options or {})).result()
+
+
+def _measure(
+    model: str, delegate: str, threads: int, size: tuple[int, int], runs: int, half: bool, options: Mapping[str, str]
+) -> Speed:
+    width, height = size
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    started = time.perf_counter()
+    with Upscaler(model, delegate, threads, half, options) as upscaler:
+        compiled = time.perf_counter() - started
+        times = [_seconds(lambda: upscaler(image)) for _ in range(runs + 1)]
+        tile = np.zeros((upscaler.tile, upscaler.tile, 3), np.uint8)
+        invokes = [_seconds(lambda: upscaler.tile_alone(tile)) for _ in range(runs + 1)]
+        later = sorted(times[1:])
+        median = statistics.median(later)
+        return Speed(
+            model=upscaler.model.name,
+            delegate=upscaler.delegate,
+            device=upscaler.device,
+            threads=upscaler.threads,
+            width=width,
+            height=height,
+            compile_ms=compiled * 1000,
+            first_ms=times[0] * 1000,
+            median_ms=median * 1000,
+            p90_ms=later[min(len(later) - 1, int(len(later) * 0.9))] * 1000,
+            min_ms=later[0] * 1000,
+            invoke_median_ms=statistics.median(invokes[1:]) * 1000,
+            tiles=upscaler.plan(height, width).tiles,
+            # Linux counts in kilobytes, macOS in bytes.
+            peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            / (2**20 if sys.platform == "darwin" else 1024),
+            megapixels_per_second=width * height * upscaler.scale**2 / median / 1e6,
+        )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
