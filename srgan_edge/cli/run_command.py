@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srgan_edge.cli.output import json_option, print_json, progress_bar, say
-from srgan_edge.errors import UsageError
+from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from srgan_edge.runtime.pipeline import Outcome
+    from srgan_edge.runtime.pipeline import Outcome, Settings
     from srgan_edge.runtime.upscaler import Upscaler
 
 
@@ -51,8 +52,8 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command("run")
-@click.argument("inputs", nargs=-1, type=click.Path(path_type=Path), metavar="INPUT...")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="File for one input, folder for several.")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("-o", "--out", help="File for one input, folder for several.")
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
 @delegate_options
 @click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
@@ -62,11 +63,12 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
 @click.option("--overwrite", is_flag=True, help="Write over results that exist.")
 @click.option("--camera", metavar="N", help="A camera's live picture, in a window; N is 0 for the first.")
+@click.option("--ray", "address", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Spread over a Ray cluster.")
 @click.option("--headless", is_flag=True, help="With --camera: no window, frames are written to the folder -o.")
 @json_option
 def command(
-    inputs: tuple[Path, ...],
-    out: Path | None,
+    inputs: tuple[str, ...],
+    out: str | None,
     model: str,
     delegate: str,
     threads: int,
@@ -79,6 +81,7 @@ def command(
     skip_existing: bool,
     overwrite: bool,
     camera: str | None,
+    address: str | None,
     headless: bool,
     as_json: bool,
 ) -> None:
@@ -96,6 +99,8 @@ def command(
       srgan-edge run photo.jpg --delegate gpu
       srgan-edge run clip.mp4 -o large.mp4
       srgan-edge run --camera 0
+      srgan-edge run --ray photos/ -o large/
+      srgan-edge run --ray head:6379 s3://bucket/photos -o s3://bucket/large --skip-existing
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
     """
     from srgan_edge.encoding import format_suffix
@@ -104,27 +109,38 @@ def command(
     from srgan_edge.runtime.upscaler import Upscaler
     from srgan_edge.runtime.video import is_video, upscale_videos
 
+    if address:
+        from srgan_edge.runtime.cluster import is_address
+
+        if not is_address(address):  # --ray FOLDER
+            inputs, address = (address, *inputs), ""
     if bool(inputs) == (camera is not None):
         raise UsageError("name photos, folders or videos, or a --camera")
     if headless and (camera is None or out is None):
         raise UsageError("--headless goes with --camera and the folder -o")
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
-    if (camera or any(map(is_video, inputs))) and (factor or format_name):
+    paths = tuple(map(Path, inputs))
+    if (camera or any(map(is_video, paths))) and (factor or format_name):
         raise UsageError("--scale and --format are for photos")
     suffix = format_suffix(format_name) if format_name else None
+    settings = Settings(quality, factor, overwrite)
+    if address is not None:
+        if delegate not in ("auto", "cpu") or camera or any(map(is_video, paths)):
+            raise UsageError("--ray computes photos on CPUs")
+        _on_ray(inputs, out, model, settings, address or None, threads or 1, recursive, suffix, skip_existing, as_json)
+        return
     failed = done = 0
     with Upscaler(model, delegate, threads, half, parse_pairs(pairs)) as upscaler, progress_bar() as bar:
         check_factor(factor, upscaler.scale)
         if upscaler.why:
             say(f"computing on {upscaler.device} ({upscaler.why})")
         if camera is not None:
-            _camera(upscaler, camera, out if headless else None)
+            _camera(upscaler, camera, Path(out) if headless and out else None)
             return
-        planned = jobs(inputs, out, factor or upscaler.scale, recursive, suffix)
+        planned = jobs(paths, Path(out) if out else None, factor or upscaler.scale, recursive, suffix)
         todo = [job for job in planned if not (skip_existing and job.output.exists())]
         films = [job for job in todo if is_video(job.input)]
-        settings = Settings(quality, factor, overwrite)
         task = bar.add_task("upscaling", total=len(todo))
         frames = bar.add_task("frames", visible=False)
 
@@ -137,27 +153,67 @@ def command(
         )
         for outcome in outcomes:
             failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
-            _tell(outcome, upscaler, as_json)
+            _tell(outcome, (upscaler.model.name, upscaler.delegate, upscaler.device), as_json)
             bar.advance(task)
-    if len(planned) > 1:
-        say(f"{done} upscaled, {len(planned) - len(todo)} skipped, {failed} failed")
+    _end(len(planned), len(planned) - len(todo), done, failed)
+
+
+def _end(planned: int, skipped: int, done: int, failed: int) -> None:
+    if planned > 1:
+        say(f"{done} upscaled, {skipped} skipped, {failed} failed")
     if failed:
         sys.exit(1)
 
 
-def _tell(outcome: Outcome, upscaler: Upscaler, as_json: bool) -> None:
+def _on_ray(
+    inputs: tuple[str, ...],
+    out: str | None,
+    model: str,
+    settings: Settings,
+    address: str | None,
+    threads: int,
+    recursive: bool,
+    suffix: str | None,
+    skip_existing: bool,
+    as_json: bool,
+) -> None:
+    from srgan_edge.models import find_model
+    from srgan_edge.runtime.cluster import exists, plan, upscale_on_ray
+    from srgan_edge.runtime.pipeline import check_factor
+    from srgan_edge.runtime.upscaler import Upscaler
+
+    found = find_model(model)
+    with Upscaler(found, "cpu", 1) as upscaler:  # here too, so that a bad model is refused at once
+        check_factor(settings.factor, upscaler.scale)
+        planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix)
+    there = {job for job in planned if exists(job.output)}
+    if there and not skip_existing and not settings.overwrite:
+        raise SrganEdgeError(f"{next(iter(there)).output}: exists; use --overwrite or --skip-existing")
+    todo = [job for job in planned if not (skip_existing and job in there)]
+    failed = done = 0
+    with progress_bar() as bar:
+        task = bar.add_task("upscaling", total=len(todo))
+        # A task that is run again may find its own result.
+        for outcome in upscale_on_ray(found, todo, replace(settings, overwrite=True), address, threads):
+            failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
+            _tell(outcome, (found.name, "cpu", f"Ray, {outcome.facts.get('node', '')}"), as_json)
+            bar.advance(task)
+    _end(len(planned), len(planned) - len(todo), done, failed)
+
+
+def _tell(outcome: Outcome, computed_by: tuple[str, str, str], as_json: bool) -> None:
     job, error, facts = outcome
     if error is not None:
         say(f"srgan-edge: {error}")
     if as_json:
-        on = {"model": upscaler.model.name, "delegate": upscaler.delegate, "device": upscaler.device}
+        on = dict(zip(("model", "delegate", "device"), computed_by, strict=True))
         result = {"output": str(job.output), **on, **facts} if error is None else {"output": None}
         print_json({"input": str(job.input), **result, "error": error})
     elif error is None:
         notes = f" ({', '.join(facts['notes'])})" if facts["notes"] else ""
         say(
             f"{job.output}: {facts['width']}x{facts['height']} in {facts['seconds']:.2f} s, "
-            f"{upscaler.model.name}, {upscaler.device}{notes}"
+            f"{computed_by[0]}, {computed_by[2]}{notes}"
         )
 
 

@@ -18,6 +18,13 @@ class Job(NamedTuple):
     output: Path
 
 
+class RemoteJob(NamedTuple):
+    """A photo and where its result goes, as paths or fsspec URLs."""
+
+    input: str
+    output: str
+
+
 def jobs(
     inputs: tuple[Path, ...], out: Path | None, scale: float, recursive: bool, suffix: str | None = None
 ) -> list[Job]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from srgan_edge import encoding, images
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.runtime.batch import Job
+from srgan_edge.runtime.batch import Job, RemoteJob
 from srgan_edge.runtime.upscaler import Upscaler
 
 Bytes = NDArray[np.uint8]
@@ -41,7 +41,7 @@ class Settings:
 class Outcome(NamedTuple):
     """A photo's result, or why there is none."""
 
-    job: Job
+    job: Job | RemoteJob
     error: str | None
     facts: dict[str, Any]
     """width, height, scale, seconds, tiles, notes of the result; empty if there is none."""

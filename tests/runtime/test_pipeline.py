@@ -38,7 +38,7 @@ def test_every_photo_has_its_outcome_in_order(upscaler: Upscaler, tmp_path: Path
         else:
             assert outcome.error is None
             assert (outcome.facts["width"], outcome.facts["height"]) == (80, 4 * (9 + index))
-            np.testing.assert_array_equal(images.read(outcome.job.output).rgb, upscaler(photo(9 + index, 20)))
+            np.testing.assert_array_equal(images.read(Path(outcome.job.output)).rgb, upscaler(photo(9 + index, 20)))
     assert len(list((tmp_path / "out").iterdir())) == 10
 
 
