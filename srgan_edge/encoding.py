@@ -166,7 +166,10 @@ class _Whole:
         self.row += len(strip)
 
     def finish(self) -> None:
-        self.canvas.save(self.file, self.name, **self.options)
+        # Not to the file itself: where a disk is full, libtiff prints errors of its own.
+        buffer = io.BytesIO()
+        self.canvas.save(buffer, self.name, **self.options)
+        self.file.write(buffer.getbuffer())
 
 
 class _PngStrips:

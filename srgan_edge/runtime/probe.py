@@ -48,12 +48,28 @@ def probe(path: Path, delegate: str, half: bool, options: Mapping[str, str], lim
         return Finding(*json.loads(done.stdout.splitlines()[-1]))
     except (IndexError, ValueError, TypeError):
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return Finding("", False, f"the driver ended with code {done.returncode}: {(lines or ['no message'])[-1]}")
+        what = "the runtime crashes on this file" if delegate == "cpu" else "the driver crashes"
+        return Finding("", False, f"{what} (code {done.returncode}{': ' + lines[-1] if lines else ''})")
+
+
+def check_stranger(path: Path) -> None:
+    """Try a model file of unknown origin where its crash does no harm: a damaged one can bring the runtime down.
+
+    Raises:
+        SrganEdgeError: it cannot be loaded and run; the message has the reason.
+    """
+    if reason := probe(path, "cpu", False, {}).reason:
+        raise SrganEdgeError(reason if reason.startswith(str(path)) else f"{path}: cannot be run: {reason}")
 
 
 def find(path: Path, delegate: str, half: bool, options: Mapping[str, str]) -> Finding:
     """What `probe` does in its process."""
     try:
+        if delegate == "cpu":
+            with Session(path) as session:
+                side = session.tile or 16
+                session.run(np.zeros((side, side, 3), np.uint8))
+            return Finding("CPU", False, "")
         with CompiledSession(path, delegate, half, options) as session:
             rows = np.linspace(0, 1023, session.tile).astype(np.uint16)
             tile = np.stack([np.minimum(rows, 255), rows % 256, rows // 4], axis=-1).astype(np.uint8)

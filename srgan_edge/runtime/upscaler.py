@@ -21,6 +21,7 @@ from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
 from srgan_edge.runtime.delegates import open_sessions, prefers
 from srgan_edge.runtime.interpreter import interpreter_package
+from srgan_edge.runtime.probe import check_stranger
 from srgan_edge.runtime.session import Session
 
 Bytes = NDArray[np.uint8]
@@ -63,6 +64,8 @@ class Upscaler:
             SrganEdgeError: the model cannot be run.
         """
         self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
+        if self.model.card is None:  # a card's file is known by its hash
+            check_stranger(self.model.path)
         self._sessions, self.why, self.threads = open_sessions(self.model.path, delegate, threads, half, options)
         session = self._sessions[0]
         self.delegate = session.delegate

@@ -1,0 +1,277 @@
+"""Whatever is wrong with what it is given, `run` says so in one sentence and leaves no half file."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import photo
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from srgan_edge import images
+from srgan_edge.cli import main as cli
+from srgan_edge.errors import SrganEdgeError, UnreadableImageError
+from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime.probe import probe
+
+MODEL = WEIGHTS / "edge-m-x4-int8.tflite"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """The command in this process: exit code and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["srgan-edge", "run", "--delegate", "cpu", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        return code, capfd.readouterr().err
+
+    return command
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+def one_sentence(said: str, about: str) -> None:
+    lines = said.strip().splitlines()
+    assert len(lines) == 1, said
+    assert lines[0].startswith(f"srgan-edge: {about}")
+    assert "Traceback" not in said
+
+
+def encoded(suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(photo(40, 60)).save(buffer, {".jpg": "JPEG", ".tif": "TIFF"}.get(suffix, suffix[1:].upper()))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("tenth", range(10))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".bmp", ".gif"])
+def test_truncated_photos(run: Run, tmp_path: Path, suffix: str, tenth: int) -> None:
+    whole = encoded(suffix)
+    (tmp_path / f"cut{suffix}").write_bytes(whole[: len(whole) * tenth // 10])
+    code, said = run(f"cut{suffix}", "-o", "out/x.png")
+    assert code == 1
+    one_sentence(said, f"cut{suffix}: ")
+    assert not (tmp_path / "out").exists()
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    )
+
+
+def nan_tiff() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((8, 8), np.nan, np.float32)).save(buffer, "TIFF")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("text.png", b"words", "not an image that Pillow can read"),
+        ("text.jpg", b"\xff\xd8 words", "not an image|cannot be decoded"),
+        ("zeros.png", bytes(1000), "not an image that Pillow can read"),
+        ("zeros.jpg", bytes(1000), "not an image that Pillow can read"),
+        ("zeros.tif", bytes(1000), "not an image that Pillow can read"),
+        ("bomb.png", png_claiming(60_000, 60_000), "cannot be decoded: Image size .* exceeds limit"),
+        ("short.png", png_claiming(100, 100), "cannot be decoded"),
+        ("nan.tif", nan_tiff(), "cannot be decoded: a pixel is not a finite number"),
+        ("a.heic", b"words", "HEIC photos need a decoder|not an image"),
+        ("a.mp4", b"words", "Invalid data found"),
+        ("a.mkv", bytes(500), "Invalid data found"),
+    ],
+)
+def test_what_is_no_photo(run: Run, tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    import re
+
+    (tmp_path / name).write_bytes(content)
+    code, said = run(name, *(["-o", "out/x.png"] if not name.endswith((".mp4", ".mkv")) else []))
+    assert code == 1
+    one_sentence(said, name)
+    assert re.search(reason, said)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [name]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (65500, 1)], ids=str)
+def test_odd_sizes_work(run: Run, tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", size, "green").save(tmp_path / "odd.png")
+    code, said = run("odd.png")
+    assert code == 0, said
+    assert images.size(tmp_path / "odd_x4.png") == (size[1] * 4, size[0] * 4)
+
+
+def test_a_wrong_suffix_works(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "really-png.jpg").write_bytes(encoded(".png"))
+    assert run("really-png.jpg")[0] == 0
+    assert Image.open(tmp_path / "really-png_x4.jpg").format == "JPEG"
+
+
+def test_a_result_too_wide_for_its_format(run: Run, tmp_path: Path) -> None:
+    Image.new("RGB", (65500, 1)).save(tmp_path / "wide.jpg")
+    code, said = run("wide.jpg")
+    assert code == 1
+    one_sentence(said, "wide_x4.jpg: cannot be written: JPEG holds at most 65500 pixels a side, not 262000x4")
+
+
+@pytest.mark.parametrize("target", ["file/x.png", "/proc/x.png", "x.xyz/y.png/z.png"])
+def test_unwritable_targets(run: Run, tmp_path: Path, target: str) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "x.xyz").write_text("")
+    code, said = run("a.png", "-o", target)
+    assert code == 1
+    one_sentence(said, f"{target}: cannot be written")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode != 0:
+        pytest.skip("no right to mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_a_full_disk(run: Run, tmp_path: Path, small_disk: Path, suffix: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (150, 150, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    code, said = run("a.png", "-o", str(small_disk / f"x{suffix}"))
+    assert code == 1
+    one_sentence(said, f"{small_disk / f'x{suffix}'}: cannot be written: ")
+    assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_truncated_models(run: Run, tmp_path: Path, tenth: int) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    whole = MODEL.read_bytes()
+    (tmp_path / "cut.tflite").write_bytes(whole[: len(whole) * tenth // 10])
+    code, said = run("a.png", "-m", "cut.tflite")
+    assert code == 1
+    one_sentence(said, "cut.tflite: ")
+    assert not (tmp_path / "a_x4.png").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"words", bytes(2000), b"\x1c\0\0\0TFL3" + bytes(50)], ids=range(4))
+def test_what_is_no_model(run: Run, tmp_path: Path, content: bytes) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    (tmp_path / "x.tflite").write_bytes(content)
+    code, said = run("a.png", "-m", "x.tflite")
+    assert code == 1
+    one_sentence(said, "x.tflite: ")
+
+
+def test_a_card_of_another_file(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    damaged = bytearray(MODEL.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "x.tflite").write_bytes(damaged)
+    shutil.copy(MODEL.with_suffix(".json"), tmp_path / "x.json")
+    code, said = run("a.png", "-m", "x.tflite")
+    assert code == 1
+    one_sentence(said, "x.json: is the card of another file than x.tflite")
+
+
+SAMPLES = {suffix: encoded(suffix) for suffix in (".jpg", ".png", ".webp", ".tif", ".gif", ".bmp")}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    suffix=st.sampled_from(sorted(SAMPLES)),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=30),
+    cut=st.floats(0, 1),
+)
+@example(suffix=".tif", changes=[(0.001, 255)], cut=1.0)
+def test_the_decoder_decodes_or_refuses(
+    tmp_path: Path, suffix: str, changes: list[tuple[float, int]], cut: float
+) -> None:
+    content = bytearray(SAMPLES[suffix])
+    for place, value in changes:
+        content[int(place * len(content))] = value
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(content[: round(cut * len(content))])
+    try:
+        picture = images.read(path)
+    except UnreadableImageError as error:
+        assert str(error).startswith(str(path))
+        assert "\n" not in str(error)
+    else:
+        assert picture.rgb.dtype == np.uint8
+        assert picture.rgb.ndim == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_damaged_model_is_refused_or_runs(tmp_path: Path, seed: int) -> None:
+    """In a process of its own, which it may bring down."""
+    random = np.random.default_rng(seed)
+    content = bytearray(MODEL.read_bytes())
+    ends = [*range(4096), *range(len(content) - 16384, len(content))]  # where the file's structure is, not its weights
+    for place in random.choice(ends, 40):
+        content[place] = random.integers(256)
+    path = tmp_path / "x.tflite"
+    path.write_bytes(content)
+    finding = probe(path, "cpu", False, {})
+    assert finding.device == "CPU" or finding.reason
+    assert "\n" not in finding.reason
+
+
+def test_a_crash_of_the_runtime_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert probe(MODEL, "cpu", False, {}).reason == "the runtime crashes on this file (code 1)"
+    with pytest.raises(SrganEdgeError, match="cannot be run: the runtime crashes"):
+        from srgan_edge.runtime.probe import check_stranger
+
+        check_stranger(MODEL)
+
+
+def test_no_leaks_over_many_photos(tmp_path: Path) -> None:
+    """300 photos in one process: its memory at the end is that after the first 50."""
+    Image.fromarray(photo(60, 70)).save(tmp_path / "a.png")
+    code = f"""
+import os
+from pathlib import Path
+from srgan_edge import Upscaler
+from srgan_edge.runtime.batch import Job
+from srgan_edge.runtime.pipeline import Settings, upscale_files
+def memory(): return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+with Upscaler() as upscaler:
+    jobs = [Job(Path({str(tmp_path / "a.png")!r}), Path({str(tmp_path)!r}, "out", f"{{i}}.png")) for i in range(300)]
+    for count, outcome in enumerate(upscale_files(upscaler, jobs, Settings()), 1):
+        assert outcome.error is None
+        if count == 50: early = memory()
+print(memory() / early)
+"""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("memory is read from /proc")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=True
+    )
+    assert float(done.stdout) < 1.05
