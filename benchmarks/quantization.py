@@ -13,6 +13,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,15 +21,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
-from srgan_edge import recipes
+from srgan_edge import Upscaler, images, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert, export, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.verify import Checker
-from srgan_edge.evaluation import evaluate
+from srgan_edge.evaluation import Pair, measure, pair_of
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data import photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
@@ -38,18 +40,23 @@ from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
+Bytes = NDArray[np.uint8]
+
 
 class Arm(NamedTuple):
-    """An export to be measured."""
+    """A network to be measured."""
 
     label: str
     path: Path
+    """Its export."""
+    upscale: Callable[[Bytes], Bytes] | None
+    """Float networks are measured by TensorFlow, photo by photo: the same result, sooner."""
     against: str
     """The arm that its drop is counted from."""
 
 
-def train_on(run: Path, settings: Conversion, target: Path) -> None:
-    """Write the float32 export of the run's generator after the steps that its INT8 export is fine-tuned for."""
+def train_on(run: Path, settings: Conversion, target: Path) -> Inference:
+    """The run's generator after the steps that its INT8 export is fine-tuned for; its export is written to `target`."""
     trained = load_generator(run)
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run))
     found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
@@ -72,6 +79,7 @@ def train_on(run: Path, settings: Conversion, target: Path) -> None:
     if steps:
         fine_tune(student, teacher, batches(sampler, 0, steps), steps, rate, loss, selection, say)
     target.write_bytes(content())
+    return Inference(student, trained.scale, (0.0, 1.0))
 
 
 def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
@@ -81,16 +89,26 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0})
     qat = whole.model_copy(update={"formats": ["int8"]})
     floats, fp16 = convert.convert(run, plain, folder / "float", say)
-    train_on(run, settings, folder / "more.tflite")
+    trained = load_generator(run)
+    reference = Inference(trained.model, trained.scale, trained.value_range)
+    more = train_on(run, settings, folder / "more.tflite")
     (calibrated,) = convert.convert(run, ptq, folder / "ptq", say)
     (tuned,) = convert.convert(run, qat, folder / "qat", say)
     return [
-        Arm("float", floats.path, ""),
-        Arm("float, same extra steps", folder / "more.tflite", "float"),
-        Arm("FP16", fp16.path, "float"),
-        Arm("INT8, calibrated", calibrated.path, "float"),
-        Arm("INT8, fine-tuned", tuned.path, "float, same extra steps"),
+        Arm("float", floats.path, reference, ""),
+        Arm("float, same extra steps", folder / "more.tflite", more, "float"),
+        Arm("FP16", fp16.path, None, "float"),
+        Arm("INT8, calibrated", calibrated.path, None, "float"),
+        Arm("INT8, fine-tuned", tuned.path, None, "float, same extra steps"),
     ]
+
+
+def psnr_of(arm: Arm, pairs: list[Pair], scale: int) -> float:
+    """Its mean over photos."""
+    if arm.upscale is not None:
+        return float(np.mean([measure(arm.upscale, pair, scale).score.psnr for pair in pairs]))
+    with Upscaler(arm.path, "cpu") as upscaler:
+        return float(np.mean([measure(upscaler, pair, scale).score.psnr for pair in pairs]))
 
 
 def milliseconds(path: Path, runs: int = 15) -> float:
@@ -116,14 +134,17 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
     for argument in runs:
         run, _, name = argument.partition(":")
         settings = recipes.load(Conversion, "convert", name or "default")
+        scale = load_generator(Path(run)).scale
         with tempfile.TemporaryDirectory() as scratch:
             found = arms(Path(run), settings, Path(scratch))
             psnr: dict[str, dict[str, float]] = {arm.label: {} for arm in found}
             for folder in sets:
-                lows = next(iter(folder.glob("lr_x*")), None)
-                rows = evaluate(folder / "hr", lows, [str(arm.path) for arm in found], 0, "y")
-                for arm, row in zip(found, rows, strict=True):
-                    psnr[arm.label][folder.name] = row["psnr"]
+                pairs = [
+                    pair_of(photo, scale, folder / f"lr_x{scale}" / photo.name) for photo in images.find(folder / "hr")
+                ]
+                for arm in found:
+                    psnr[arm.label][folder.name] = psnr_of(arm, pairs, scale)
+                    say(f"{folder.name}: {arm.label}: {psnr[arm.label][folder.name]:.3f} dB")
             rows = [
                 {
                     "run": run,

@@ -11,7 +11,9 @@ from PIL import Image
 
 from srgan_edge import Upscaler, metrics, resample
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.models import Model, bundled
 from srgan_edge.runtime import tiling
+from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.session import Session
 
 
@@ -28,6 +30,28 @@ def test_tiled_equals_untiled(exports: Path, quantization: str, size: tuple[int,
         untiled = np.concatenate(list(tiling.strips(image, plan, 4, session.run)))
     assert tiled.shape == (size[0] * 4, size[1] * 4, 3)
     assert np.abs(tiled.astype(int) - untiled).max() <= (0 if quantization == "int8" else 1)
+
+
+@pytest.mark.parametrize("model", bundled(), ids=lambda m: m.name)
+@pytest.mark.parametrize("size", [(1, 1), (3, 1000), (127, 129), (517, 389)], ids=str)
+def test_bundled_models_have_no_seams(model: Model, size: tuple[int, int]) -> None:
+    """The whole image in one run of the same file, its input resized, is what the tiles give."""
+    image = photo(*size)
+    with Upscaler(model, "cpu") as upscaler:
+        tiled, scale, m = upscaler(image), upscaler.scale, upscaler.overlap
+    interpreter = interpreter_package().interpreter(model_path=str(model.path), num_threads=2)
+    (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
+    rows, columns = (tiling.reflected(-m, length + 2 * m, length) for length in size)
+    padded = image[rows][:, columns]
+    interpreter.resize_tensor_input(given["index"], (1, *padded.shape))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], padded[None].astype(given["dtype"]))
+    interpreter.invoke()
+    whole = interpreter.get_tensor(made["index"])[0, m * scale : -m * scale, m * scale : -m * scale]
+    if model.path.stem.endswith("int8"):
+        np.testing.assert_array_equal(tiled, whole)
+    else:
+        assert np.abs(tiled - np.clip(whole, 0, 255)).max() <= 1
 
 
 def test_any_size_model(exports: Path) -> None:
