@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -275,3 +277,24 @@ print(memory() / early)
         [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=True
     )
     assert float(done.stdout) < 1.05
+
+
+def test_an_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
+    Image.fromarray(photo(600, 800)).save(tmp_path / "large.png")
+    for index in range(5):
+        shutil.copy(tmp_path / "large.png", tmp_path / f"{index}.png")
+    command = [sys.executable, "-m", "srgan_edge", "run", str(tmp_path), "-o", str(tmp_path / "out")]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    while "large_x4" not in (line := running.stderr.readline()) and "_x4.png" not in line:
+        assert running.poll() is None
+    time.sleep(0.3)  # into the next photo
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    assert said.strip().splitlines()[-1] == "srgan-edge: interrupted"
+    left = list((tmp_path / "out").iterdir())
+    assert 1 <= len(left) < 6
+    for path in left:
+        assert not path.name.startswith(".")
+        assert images.read(path).rgb.shape == (2400, 3200, 3)
