@@ -56,7 +56,8 @@ class _Photo(NamedTuple):
 
     job: Job
     strips: queue.Queue[Bytes | _GivenUpError | None]
-    written: Future[None]
+    written: Future[float]
+    """When, on the clock of `started`."""
     started: float
     facts: dict[str, Any]
 
@@ -151,7 +152,6 @@ def _upscale(
     }
     written = encoders.submit(_encode, job, header, picture.grey, strips, settings.quality, stop)
     photo = _Photo(job, strips, written, started, facts)
-    written.add_done_callback(lambda _: facts.update(seconds=round(time.perf_counter() - started, 4)))
     try:
         for strip in resized_strips(upscaler, picture, header, factor):
             if not _put(photo, strip):
@@ -199,7 +199,7 @@ def _encode(
     strips: queue.Queue[Bytes | _GivenUpError | None],
     quality: int,
     stop: threading.Event,
-) -> None:
+) -> float:
     with encoding.encoder(job.output, header, quality) as write:
         while True:
             try:
@@ -211,8 +211,9 @@ def _encode(
             if isinstance(strip, _GivenUpError) or stop.is_set():
                 raise _GivenUpError
             if strip is None:
-                return
+                break
             write(encoding.pixels(strip[..., :3], strip[..., 3] if strip.shape[2] == 4 else None, grey))
+    return time.perf_counter()
 
 
 def _is_done(item: _Photo | Outcome) -> bool:
@@ -223,7 +224,7 @@ def _outcome(item: _Photo | Outcome) -> Outcome:
     if isinstance(item, Outcome):
         return item
     try:
-        item.written.result()
+        seconds = item.written.result() - item.started
     except SrganEdgeError as error:
         return Outcome(item.job, str(error), {})
-    return Outcome(item.job, None, item.facts)
+    return Outcome(item.job, None, item.facts | {"seconds": round(seconds, 4)})
