@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import sys
 import time
@@ -38,7 +37,7 @@ class Speed(NamedTuple):
     """One tile, without cutting and stitching, on one of the sessions that share the threads."""
     tiles: int
     peak_rss_mb: float
-    """Of the process, the interpreter and Python included."""
+    """Of the process, the interpreter and Python included; not a number on Windows."""
     megapixels_per_second: float
     """Of the result."""
 
@@ -88,11 +87,18 @@ def _measure(
             min_ms=later[0] * 1000,
             invoke_median_ms=statistics.median(invokes[1:]) * 1000,
             tiles=upscaler.plan(height, width).tiles,
-            # Linux counts in kilobytes, macOS in bytes.
-            peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            / (2**20 if sys.platform == "darwin" else 1024),
+            peak_rss_mb=_peak_rss_mb(),
             megapixels_per_second=width * height * upscaler.scale**2 / median / 1e6,
         )
+
+
+def _peak_rss_mb() -> float:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    # Linux counts in kilobytes, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def _seconds(work: Callable[[], object]) -> float:
