@@ -109,7 +109,7 @@ def test_existing_results(exports: Path, tmp_path: Path) -> None:
         (("run", "a.png", "-m", "edge-n-x4"), 2, "unknown model 'edge-n-x4'"),
         (("run", "a.png", "-m", "none.tflite"), 2, "none.tflite: no such model file"),
         (("run", "a.png", "--delegate", "cqu"), 2, "did you mean 'cpu'?"),
-        (("run",), 2, "Missing argument"),
+        (("run",), 2, "name photos, folders or videos, or a --camera"),
         (("run", "a.png", "--skip-existing", "--overwrite"), 2, "exclude each other"),
         (("run", "a.png", "--camera", "0"), 2, "name photos, folders or videos, or a --camera"),
         (("run", "a.png", "--headless"), 2, "--headless goes with --camera"),

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import tf_keras as keras
 
 from srgan_edge import resample
 from srgan_edge.errors import UsageError
@@ -74,6 +75,15 @@ def test_every_scale(name: str) -> None:
         assert model(np.zeros((2, 5, 7, 3), np.float32)).shape == (2, 5 * scale, 7 * scale, 3)
 
 
+def test_srgan_starts_as_its_head_and_upsampling() -> None:
+    """Each residual block is the identity at first, so that the trunk does not grow from block to block."""
+    model = build_generator("srgan", 4, blocks=3)
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 9, 9, 3)).astype(np.float32)
+    outputs = [model.get_layer(name).output for name in ("head_prelu", "block3_add")]
+    head, last = keras.Model(model.input, outputs)(picture)
+    np.testing.assert_array_equal(head, last)
+
+
 def test_unknown() -> None:
     with pytest.raises(UsageError, match="unknown generator 'edge-x'"):
         build_generator("edge-x", 4)
@@ -87,13 +97,12 @@ def test_overlap_is_the_receptive_field(name: str, upsampler: str) -> None:
     model = build_generator(name, 4, blocks=2, collapsible=False, upsampler=upsampler)
     random = np.random.default_rng(0)
     for layer in model.layers:
-        # Positive kernels of gain 1 without biases: nothing cancels, saturates or dies.
-        layer.set_weights(
-            [
-                (random.uniform(0.5, 1, w.shape) / np.prod(w.shape[:3])).astype(np.float32) if w.ndim == 4 else w
-                for w in layer.get_weights()
-            ]
-        )
+        # Positive kernels of gain 1 without biases: nothing cancels, saturates or dies. No block is the identity.
+        for weight in layer.weights:
+            if weight.shape.rank == 4:
+                weight.assign(random.uniform(0.5, 1, weight.shape) / np.prod(weight.shape[:3]))
+            elif "gamma" in weight.name:
+                weight.assign(np.ones(weight.shape))
     reach = overlap(model)
     middle = reach + 2
     black = np.zeros((1, 2 * middle + 1, 2 * middle + 1, 3), np.float32)
