@@ -42,5 +42,5 @@ def command(as_json: bool) -> None:
     click.echo()
     print_table(
         ("delegate", "available", "device", "software", "reason"),
-        ((d.name, "yes" if d.available else "no", d.device, d.software, d.reason) for d in found),
+        ((d.name, "yes" if d.available else "no", d.device, "yes" if d.software else "", d.reason) for d in found),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import Model, ModelCard
+from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.interpreter import interpreter_package
 
 # Builtin operators that the mobile GPU delegate (TFLite 2.16) lowers, of those a super-resolution net may have.
@@ -178,8 +179,9 @@ def xnnpack_partitions(content: bytes) -> int:
         SrganEdgeError: no runtime is installed, or it cannot load the model.
     """
     try:
-        interpreter = interpreter_package().interpreter(model_content=content)
-        interpreter.allocate_tensors()
+        with captured_output():
+            interpreter = interpreter_package().interpreter(model_content=content)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SrganEdgeError(f"the model cannot be loaded: {error}") from error
     nodes = interpreter._get_ops_details()
