@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 BOARD := .venv-board
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint android lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
@@ -16,6 +16,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+# The app's engine: JDK 17 and Maven.
+android:
+	cd android-demo/verify && mvn -q -B -f aars.xml generate-sources && mvn -q -B verify
+	@echo "android-demo: compiled, and its tests passed"
 
 # Hashes are checked; the project itself is installed last, without fetching anything more.
 $(STAMP): requirements.lock pyproject.toml
@@ -45,4 +50,4 @@ lock:
 	  --no-annotate -o requirements-board.lock
 
 clean:
-	rm -rf .venv $(BOARD) build dist .pytest_cache .ruff_cache
+	rm -rf .venv $(BOARD) android-demo/verify/target build dist .pytest_cache .ruff_cache
