@@ -28,6 +28,13 @@ class UnreadableImageError(SrganEdgeError):
     """A file could not be decoded as an image."""
 
 
+class ResultExistsError(SrganEdgeError):
+    """A result that would be written over; its argument is the file."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: exists; use --overwrite or --skip-existing"
+
+
 class UnknownNameError(UsageError):
     """A name that is not one of the known ones; the message suggests the nearest."""
 

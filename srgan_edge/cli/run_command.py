@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srgan_edge.cli.output import json_option, print_json, progress_bar, say
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import ResultExistsError, UsageError
 from srgan_edge.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _on_ray(
         planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix)
     there = {job for job in planned if exists(job.output)}
     if there and not skip_existing and not settings.overwrite:
-        raise SrganEdgeError(f"{next(iter(there)).output}: exists; use --overwrite or --skip-existing")
+        raise ResultExistsError(next(iter(there)).output)
     todo = [job for job in planned if not (skip_existing and job in there)]
     failed = done = 0
     with progress_bar() as bar:

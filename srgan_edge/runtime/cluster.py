@@ -106,7 +106,8 @@ def upscale_on_ray(
     try:
         # A task that ended with its node is run again on another.
         task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_upscale)
-        parcel = ray.put(Parcel(model.name, model.path.read_bytes(), model.card, uuid.uuid4().hex))
+        run = uuid.uuid4().hex
+        parcel = ray.put(Parcel(model.name, model.path.read_bytes(), model.card, run))
         waiting: dict[Any, RemoteJob] = {}
         todo = iter(jobs)
         while True:
@@ -125,7 +126,7 @@ def upscale_on_ray(
                 except RayError as failure:
                     error, facts = f"{job.input}: lost by the cluster: {str(failure).splitlines()[0]}", {}
                 yield Outcome(job, error, facts)
-        _sweep(jobs, ray.get(parcel).run)
+        _sweep(jobs, run)
     finally:
         if mine:
             ray.shutdown()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.session import Session, as_input, write_bytes
+from srgan_edge.runtime.session import Delivery, Session, as_input
 
 Bytes = NDArray[np.uint8]
 
@@ -55,6 +55,7 @@ class CompiledSession:
         """
         check_options(delegate, options)
         self.path, self.delegate = path, delegate
+        self._delivery = Delivery()
         with Session(path, threads=1) as plain:  # which also refuses what is no super-resolution model
             self.tile, self.io_dtype, self._scale = plain.tile, plain.io_dtype, plain.scale()
         dynamic = self.tile == 0
@@ -95,10 +96,7 @@ class CompiledSession:
             result = self._output.read(int(np.prod(shape)), dtype.type)
         except RuntimeError as error:
             raise SrganEdgeError(f"{self.path}: {self.device} failed: {error}") from error
-        into: Bytes = np.empty(shape, np.uint8) if out is None else out
-        part = result.reshape(shape)[margin : margin + into.shape[0], margin : margin + into.shape[1]]
-        write_bytes(part, into, np.empty(part.shape, np.float32))
-        return into
+        return self._delivery.pixels(result.reshape(shape), out, margin)
 
     def scale(self) -> int:
         """The factor the model enlarges by."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import encoding, images
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.runtime.batch import Job, RemoteJob
 from srgan_edge.runtime.upscaler import Upscaler
 
@@ -119,7 +119,7 @@ def check_factor(factor: float | None, scale: int) -> None:
 
 def _decode(job: Job, upscaler: Upscaler, settings: Settings) -> images.Picture:
     if job.output.exists() and not settings.overwrite:
-        raise SrganEdgeError(f"{job.output}: exists; use --overwrite or --skip-existing")
+        raise ResultExistsError(job.output)
     picture = images.read(job.input)
     encoding.check(job.output, *final_size(picture, upscaler.scale, settings.factor))
     return picture

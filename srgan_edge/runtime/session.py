@@ -41,10 +41,10 @@ class Session:
                 loaded or refuses the model.
         """
         self.path = path
-        self._rounded = np.empty(0, np.float32)
+        self._delivery = Delivery()
         self.threads = threads or available_cpus()
         package = interpreter_package()
-        self.device = f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}, {package.name}"
+        self.device = cpu_name(self.threads)
         extra: dict[str, Any] = {}
         if library is not None:
             self.delegate, self.device = str(library), f"{library.name} and {self.device}"
@@ -88,12 +88,7 @@ class Session:
         self._interpreter.invoke()
         # Copied while it is looked at: the interpreter refuses to run while a view of its buffers is alive.
         result = self._interpreter.tensor(self._output["index"])()[0]
-        into: Bytes = np.empty(result.shape, np.uint8) if out is None else out
-        part = result[margin : margin + into.shape[0], margin : margin + into.shape[1]]
-        if part.dtype == np.float32 and self._rounded.shape != part.shape:
-            self._rounded = np.empty(part.shape, np.float32)  # kept: fresh memory costs more than the rounding
-        write_bytes(part, into, self._rounded)
-        return into
+        return self._delivery.pixels(result, out, margin)
 
     def scale(self) -> int:
         """The factor the model enlarges by, found by running it if its shapes are not fixed."""
@@ -143,15 +138,26 @@ def as_input(pixels: Bytes, dtype: Any) -> NDArray[Any]:
     return (pixels ^ 0x80).view(np.int8) if dtype == np.int8 else pixels
 
 
-def write_bytes(result: NDArray[Any], out: Bytes, scratch: NDArray[np.float32]) -> None:
-    """Write a model's output as pixels, whichever of the three types it has; `scratch` is for rounding a float one."""
-    if result.dtype == np.uint8:
-        out[...] = result
-    elif result.dtype == np.int8:
-        np.bitwise_xor(result.view(np.uint8), np.uint8(0x80), out=out)
-    else:
-        np.rint(result, out=scratch)
-        np.copyto(out, np.clip(scratch, 0, 255, out=scratch), casting="unsafe")
+class Delivery:
+    """Makes a model's output pixels, whichever of the three types it has."""
+
+    def __init__(self) -> None:
+        self._rounded = np.empty(0, np.float32)
+
+    def pixels(self, result: NDArray[Any], out: Bytes | None, margin: int) -> Bytes:
+        """The result from row and column `margin` on, as much as fits in `out`; in new memory without it."""
+        into: Bytes = np.empty(result.shape, np.uint8) if out is None else out
+        part = result[margin : margin + into.shape[0], margin : margin + into.shape[1]]
+        if part.dtype == np.uint8:
+            into[...] = part
+        elif part.dtype == np.int8:
+            np.bitwise_xor(part.view(np.uint8), np.uint8(0x80), out=into)
+        else:
+            if self._rounded.shape != part.shape:  # kept: fresh memory costs more than the rounding
+                self._rounded = np.empty(part.shape, np.float32)
+            np.rint(part, out=self._rounded)
+            np.copyto(into, np.clip(self._rounded, 0, 255, out=self._rounded), casting="unsafe")
+        return into
 
 
 def _load_library(package: Any, library: Path, options: Mapping[str, str]) -> Any:
@@ -163,6 +169,11 @@ def _load_library(package: Any, library: Path, options: Mapping[str, str]) -> An
         return package.load_delegate(str(library), dict(options))
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
         raise SrganEdgeError(f"{library}: not a delegate that {package.name} can load: {_first_line(error)}") from error
+
+
+def cpu_name(threads: int) -> str:
+    """What a result says that it was computed on."""
+    return f"CPU, {threads} thread{'s'[: threads > 1]}, {interpreter_package().name}"
 
 
 def available_cpus() -> int:

@@ -20,9 +20,8 @@ from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
 from srgan_edge.runtime.delegates import open_sessions, prefers
-from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.probe import check_stranger
-from srgan_edge.runtime.session import Session
+from srgan_edge.runtime.session import Session, cpu_name
 
 Bytes = NDArray[np.uint8]
 
@@ -71,7 +70,7 @@ class Upscaler:
         self.delegate = session.delegate
         self.device = session.device + (" (software)" if session.software else "")
         if self.delegate == "cpu":
-            self.device = f"CPU, {self.threads} thread{'s'[: self.threads > 1]}, {interpreter_package().name}"
+            self.device = cpu_name(self.threads)
         card = self.model.card
         self.scale = card.scale if card else session.scale()
         self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD

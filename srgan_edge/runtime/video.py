@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.atomic import atomic_path
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.runtime.batch import VIDEO_SUFFIXES, Job
 from srgan_edge.runtime.pipeline import Outcome
 from srgan_edge.runtime.upscaler import Upscaler
@@ -43,7 +43,7 @@ def upscale_videos(
         started = time.perf_counter()
         try:
             if job.output.exists() and not overwrite:
-                raise SrganEdgeError(f"{job.output}: exists; use --overwrite or --skip-existing")
+                raise ResultExistsError(job.output)
             facts = upscale_video(upscaler, job.input, job.output, progress)
             yield Outcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
         except SrganEdgeError as error:
