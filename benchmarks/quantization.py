@@ -29,14 +29,9 @@ from srgan_edge.conversion import convert, export, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.verify import Checker
 from srgan_edge.evaluation import Pair, measure, pair_of
 from srgan_edge.runtime.session import Session
-from srgan_edge.training.data import photos, sources
-from srgan_edge.training.data.crops import CropSampler, batches
-from srgan_edge.training.generators.receptive_field import overlap
-from srgan_edge.training.losses import PIXEL_LOSSES
-from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.data.crops import batches
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
@@ -55,31 +50,21 @@ class Arm(NamedTuple):
     """The arm that its drop is counted from."""
 
 
-def train_on(run: Path, settings: Conversion, target: Path) -> Inference:
-    """The run's generator after the steps that its INT8 export is fine-tuned for; its export is written to `target`."""
-    trained = load_generator(run)
-    recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run))
-    found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
-    held_out = photos.decode(found.valid, trained.scale, settings.check_photos, say)
-    reference = Inference(trained.model, trained.scale, trained.value_range)
-    checker = Checker(held_out, trained.scale, overlap(trained.model), reference)
-    teacher = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
+def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> Inference:
+    """The generator after the steps that its INT8 export is fine-tuned for; its export is written to `target`."""
+    teacher = prepared.network
     student = fold.rebuild(teacher, fold.clone)
     student.set_weights(teacher.get_weights())
-    training = photos.load(found.train, trained.scale, settings.crop, recipe.data.cache, say, say)
-    sampler = CropSampler(training, trained.scale, settings.crop, settings.batch, True, settings.seed)
 
     def content() -> bytes:
         return export.export_float(fold.byte_range(student), settings.tile, "float32")
 
-    steps = settings.adapt_steps + settings.qat_steps
-    loss = None if recipe.gan.steps else PIXEL_LOSSES[recipe.pretrain.loss]
-    rate = settings.adapt_rate if settings.adapt_steps else settings.rate
-    selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
-    if steps:
-        fine_tune(student, teacher, batches(sampler, 0, steps), steps, rate, loss, selection, say)
+    selection = Selection(lambda: prepared.checker.psnr(content(), settings.check_photos), settings.check_every)
+    if settings.qat_steps:
+        crops = batches(prepared.sampler(settings, say), 0, settings.qat_steps)
+        fine_tune(student, teacher, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, say)
     target.write_bytes(content())
-    return Inference(student, trained.scale, (0.0, 1.0))
+    return Inference(student, prepared.trained.scale, (0.0, 1.0))
 
 
 def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
@@ -89,9 +74,9 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0})
     qat = whole.model_copy(update={"formats": ["int8"]})
     floats, fp16 = convert.convert(run, plain, folder / "float", say)
-    trained = load_generator(run)
-    reference = Inference(trained.model, trained.scale, trained.value_range)
-    more = train_on(run, settings, folder / "more.tflite")
+    prepared = convert.prepare(run, settings, say)
+    reference = Inference(prepared.trained.model, prepared.trained.scale, prepared.trained.value_range)
+    more = train_on(prepared, settings, folder / "more.tflite")
     (calibrated,) = convert.convert(run, ptq, folder / "ptq", say)
     (tuned,) = convert.convert(run, qat, folder / "qat", say)
     return [

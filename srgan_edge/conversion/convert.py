@@ -12,8 +12,8 @@ from typing import Any
 
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
-from srgan_edge.conversion import export, fold, quantize, simplify, verify
-from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion import export, fold, quantize, verify
+from srgan_edge.conversion.fine_tune import Loss, Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
@@ -27,7 +27,7 @@ from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.losses import PIXEL_LOSSES
 from srgan_edge.training.recipe import Recipe
-from srgan_edge.training.run_folder import load_generator
+from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.validation import Inference
 
 Report = Callable[[str], None]
@@ -47,6 +47,28 @@ class Export:
     drop_db: float
     float_ops: int
     passed: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run's generator, ready for export, and what it is calibrated, fine-tuned and verified on."""
+
+    trained: Trained
+    recipe: Recipe
+    network: Any
+    """The same function without batch normalisation, in [0, 1]."""
+    photos: sources.Source
+    checker: verify.Checker
+
+    def sampler(self, settings: Conversion, report: Report) -> CropSampler:
+        """Crops of its photos, the same for each call."""
+        found = photos.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
+        return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed)
+
+    @property
+    def truth_loss(self) -> Loss | None:
+        """That of its pretraining; a GAN's generator is not drawn back to the truth, only to itself."""
+        return None if self.recipe.gan.steps else PIXEL_LOSSES[self.recipe.pretrain.loss]
 
 
 @dataclass(frozen=True)
@@ -73,12 +95,11 @@ def newest_run(folder: Path = Path("runs")) -> Path:
     return found[-1].parent.parent
 
 
-def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
-    """Export the generator of a run folder in the formats of `settings`, verify each and write its card.
+def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
+    """Load the generator of a run folder, fold it, and find the photos for it.
 
     Raises:
-        UsageError: the folder is not a run, or there are no photos.
-        GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
+        UsageError: the folder is not a run, the tile is too small, or there are no photos.
     """
     trained = load_generator(run)
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
@@ -87,16 +108,27 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
     pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
-    network = fold.unit_range(fold.fold_batch_norm(trained.model), trained.value_range)
-    checker = verify.Checker(pairs, trained.scale, reach, reference)
+    network = fold.plain(trained.model, trained.value_range)
+    return Prepared(trained, recipe, network, found.train, verify.Checker(pairs, trained.scale, reach, reference))
+
+
+def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
+    """Export the generator of a run folder in the formats of `settings`, verify each and write its card.
+
+    Raises:
+        UsageError: as `prepare`.
+        GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
+    """
+    prepared = prepare(run, settings, report)
+    trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     subject = Subject(trained.name, trained.architecture, trained.model.count_params(), made_by, trained.licence)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
-            return export.export_float(fold.byte_range(network), settings.tile, name), []
-        content, twin = int8(network, recipe, settings, found.train, checker, report)
-        return content, layer_noise(content, twin, _tile(pairs[0].lr, settings.tile))
+            return export.export_float(fold.byte_range(prepared.network), settings.tile, name), []
+        content, twin = int8(prepared, settings, report)
+        return content, layer_noise(content, twin, _tile(checker.pairs[0].lr, settings.tile))
 
     return _exports(make, subject, settings, out, checker, report)
 
@@ -163,34 +195,12 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
     return photo[rows][:, columns] if side else photo
 
 
-def int8(
-    network: Any,
-    recipe: Recipe,
-    settings: Conversion,
-    source: sources.Source,
-    checker: verify.Checker,
-    report: Report,
-) -> tuple[bytes, Any]:
-    """The INT8 export of a batch-norm-free network in [0, 1], fine-tuned on the photos of `source`, and its float twin.
-
-    The twin has the export's weights before their rounding.
-    """
-    scale = checker.scale
-    training = photos.load(source, scale, settings.crop, recipe.data.cache, report, report)
-    sampler = CropSampler(training, scale, settings.crop, settings.batch, True, settings.seed)
-    # To the truth as in its pretraining; a GAN's generator is not drawn back to it, only to itself.
-    loss = None if recipe.gan.steps else PIXEL_LOSSES[recipe.pretrain.loss]
-    simple = network
-    if settings.prelu == "leaky":
-        simple = simplify.leaky(simple)
-    if settings.tail == "linear":
-        simple = simplify.linear_tail(simple)
-    if simple is not network and settings.adapt_steps:
-        report(f"training the simplified {network.name} for {settings.adapt_steps} steps to be what it was")
-        crops = batches(sampler, 0, settings.adapt_steps)
-        fine_tune(simple, network, crops, settings.adapt_steps, settings.adapt_rate, loss, None, report)
-    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(training)} photos")
-    quantized = quantize.quantize(simple, batches(sampler, 0, settings.calibration_batches))
+def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
+    """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
+    network, checker = prepared.network, prepared.checker
+    sampler = prepared.sampler(settings, report)
+    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
+    quantized = quantize.quantize(network, batches(sampler, 0, settings.calibration_batches))
 
     def content() -> bytes:
         with quantize.in_bytes(quantized) if settings.io == "float32" else nullcontext():
@@ -198,9 +208,9 @@ def int8(
 
     if settings.qat_steps:
         selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
-        crops = batches(sampler, settings.adapt_steps, settings.adapt_steps + settings.qat_steps)
-        fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, loss, selection, report)
-    return content(), without_rounding(quantized, simple)
+        crops = batches(sampler, 0, settings.qat_steps)
+        fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, report)
+    return content(), without_rounding(quantized, network)
 
 
 def _finish(

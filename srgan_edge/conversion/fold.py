@@ -1,4 +1,7 @@
-"""Rewriting a trained generator for export: batch normalisation and value ranges go into the convolutions."""
+"""Rewriting a trained generator for export, its function unchanged.
+
+Batch normalisation and value ranges go into the convolutions; PReLU of one slope becomes LeakyReLU.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import numpy as np
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError
+
+# XNNPACK's int8 LeakyReLU takes no slope next to zero.
+_SMALLEST_SLOPE = 0.01
 
 
 def rebuild(model: Any, replace: Callable[[Any], Any]) -> Any:
@@ -36,6 +42,15 @@ def rebuild(model: Any, replace: Callable[[Any], Any]) -> Any:
 def clone(layer: Any, **changes: Any) -> Any:
     """A new layer of the same configuration, but for `changes`."""
     return type(layer).from_config({**layer.get_config(), **changes})
+
+
+def plain(model: Any, value_range: tuple[float, float]) -> Any:
+    """A generator as it is exported: without batch normalisation and PReLU, black and white as 0 and 1.
+
+    Raises:
+        SrganEdgeError: as `fold_batch_norm` and `unit_range`.
+    """
+    return leaky_relu(unit_range(fold_batch_norm(model), value_range))
 
 
 def fold_batch_norm(model: Any) -> Any:
@@ -73,71 +88,65 @@ def fold_batch_norm(model: Any) -> Any:
 def unit_range(model: Any, value_range: tuple[float, float]) -> Any:
     """The same network with black and white as 0 and 1 at its input and output.
 
-    A network in [-1, 1] must begin with convolutions and end in a convolution and tanh, which become
-    convolutions of 2 x - 1, and a sigmoid: (tanh(z) + 1) / 2 = sigmoid(2 z). Its zero padding then
-    means black where it meant grey, which shows only within the receptive field of an edge.
+    A network in [low, high] must begin with convolutions and end in one, which take the ranges on. Its zero padding
+    then means another value, which shows only within the receptive field of an edge.
 
     Raises:
-        SrganEdgeError: another range or another end.
+        SrganEdgeError: another range than [0, 1] without such convolutions.
     """
     if value_range == (0.0, 1.0):
         return model
+    low, high = value_range
+    heads = [node.layer for node in model.layers[0].outbound_nodes]
     tail = model.layers[-1]
-    first = [node.layer for node in model.layers[0].outbound_nodes]
-    if (
-        value_range != (-1.0, 1.0)
-        or not all(isinstance(layer, keras.layers.Conv2D) for layer in first)
-        or not is_activation(tail, "tanh")
-    ):
-        raise SrganEdgeError(f"{model.name}: a network in {value_range} must go from convolutions to a tanh")
-    last = tail.inbound_nodes[0].inbound_layers
-    heads = [layer.name for layer in first]
+    if not all(isinstance(layer, keras.layers.Conv2D) for layer in (*heads, tail)):
+        raise SrganEdgeError(f"{model.name}: a network in {value_range} must go from convolutions to a convolution")
+    unit = rebuild(model, clone)
+    unit.set_weights(model.get_weights())
+    for head in heads:
+        kernel, bias = head.get_weights()
+        unit.get_layer(head.name).set_weights([kernel * (high - low), bias + low * kernel.sum(axis=(0, 1, 2))])
+    kernel, bias = tail.get_weights()
+    unit.get_layer(tail.name).set_weights([kernel / (high - low), (bias - low) / (high - low)])
+    return unit
+
+
+def leaky_relu(model: Any) -> Any:
+    """The network with each PReLU, of one slope for all channels, as the LeakyReLU that it is once trained.
+
+    XNNPACK has no int8 PReLU: it would be cut in pieces there.
+    """
+    if not any(isinstance(layer, keras.layers.PReLU) for layer in model.layers):
+        return model
 
     def replace(layer: Any) -> Any:
-        return clone(layer, activation="sigmoid") if layer is tail else clone(layer)
+        if not isinstance(layer, keras.layers.PReLU):
+            return clone(layer)
+        slope = layer.get_weights()[0].item()
+        return keras.layers.LeakyReLU(np.copysign(max(abs(slope), _SMALLEST_SLOPE), slope), name=layer.name)
 
-    unit = rebuild(model, replace)
-    for layer in unit.layers:
-        weights = model.get_layer(layer.name).get_weights()
-        if layer.name in heads:
-            kernel, bias = weights
-            weights = [2 * kernel, bias - kernel.sum(axis=(0, 1, 2))]
-        elif layer.name == last.name:
-            weights = [2 * weight for weight in weights]
-        layer.set_weights(weights)
-    return unit
+    leaky = rebuild(model, replace)
+    for layer in leaky.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    return leaky
 
 
 def byte_range(model: Any) -> Any:
     """A network in [0, 1] made one in [0, 255].
 
-    Convolutions, (P)ReLU, sums and rearrangements are homogeneous: scaling the input by 255 scales
-    the output by 255 when every bias is scaled too. A sigmoid at the end is not: there the first
-    convolutions' kernels are divided by 255 and the sigmoid is multiplied by it.
+    Convolutions, (leaky) ReLU, sums and rearrangements are homogeneous: scaling the input by 255 scales
+    the output by 255 when every bias is scaled too.
     """
-    bounded = is_activation(model.layers[-1], "sigmoid")
-    first = [node.layer.name for node in model.layers[0].outbound_nodes]
     scaled = rebuild(model, clone)
     for layer in scaled.layers:
-        source = model.get_layer(layer.name)
-        weights = source.get_weights()
-        if isinstance(layer, keras.layers.Conv2D):
-            if bounded and layer.name in first:
-                weights[0] = weights[0] / 255
-            elif not bounded and layer.use_bias:
-                weights[1] = weights[1] * 255
+        weights = model.get_layer(layer.name).get_weights()
+        if isinstance(layer, keras.layers.Conv2D) and layer.use_bias:
+            weights[1] = weights[1] * 255
         layer.set_weights(weights)
-    if bounded:
-        outputs = keras.layers.Rescaling(255.0, name="to_bytes")(scaled.output)
-        scaled = keras.Model(scaled.input, outputs, name=model.name)
     return scaled
 
 
 def _kernel_and_bias(convolution: Any) -> tuple[np.ndarray, np.ndarray]:
     weights = convolution.get_weights()
     return weights[0], weights[1] if convolution.use_bias else np.zeros(convolution.filters, np.float32)
-
-
-def is_activation(layer: Any, name: str) -> bool:
-    """Whether a layer is an activation of that name."""
-    return isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == name

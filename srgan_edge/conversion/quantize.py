@@ -17,7 +17,6 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
-from srgan_edge.conversion.fold import is_activation
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.training.generators.layers import PixelShuffle
 
@@ -31,7 +30,6 @@ _MOVES_VALUES = (PixelShuffle, keras.layers.Concatenate)
 _COMPUTES = (
     keras.layers.Conv2D,
     keras.layers.Add,
-    keras.layers.PReLU,
     keras.layers.ReLU,
     keras.layers.LeakyReLU,
 )
@@ -82,7 +80,7 @@ class LayerQuantizeConfig(Quantize.QuantizeConfig):
         self.kernel, self.output = kernel, output
 
     def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
-        """PReLU's alpha is left alone: fake-quantized, it would turn the layer into float operators."""
+        """The kernel; a bias has 32 bits."""
         quantizer = Internals.default_8bit.default_8bit_quantizers.Default8BitConvWeightsQuantizer()
         return [(layer.kernel, quantizer)] if self.kernel else []
 
@@ -205,15 +203,10 @@ def calibrate(model: Any, batches: Batches) -> dict[str, tuple[float, float]]:
 def in_bytes(quantized: Any) -> Iterator[None]:
     """For as long as it lasts, the fake-quantized network goes from [0, 255] to [0, 255].
 
-    Convolutions, (P)ReLU, sums and rearrangements are homogeneous, so that every bias and every range is scaled.
-
-    Raises:
-        SrganEdgeError: it has a sigmoid, which is not.
+    Convolutions, (leaky) ReLU, sums and rearrangements are homogeneous, so that every bias and every range is scaled.
     """
     scaled, ends = [], []
     for wrapper in quantized.layers:
-        if is_activation(getattr(wrapper, "layer", None), "sigmoid"):
-            raise SrganEdgeError(f"{quantized.name}: float32 input and output need tail = linear")
         config = getattr(wrapper, "quantize_config", None)
         quantizer = config.output if isinstance(config, LayerQuantizeConfig) else getattr(wrapper, "quantizer", None)
         if isinstance(quantizer, UnitQuantizer):

@@ -30,13 +30,6 @@ class Conversion(Table):
     """Steps of fine-tuning after which the network is converted and measured; the best is kept, calibrated ranges
     without any step among them."""
     check_photos: Positive = 8
-    prelu: Literal["keep", "leaky"] = "keep"
-    """leaky: INT8 exports have LeakyReLU where the network has PReLU."""
-    tail: Literal["keep", "linear"] = "keep"
-    """linear: INT8 exports have no tanh at their end."""
-    adapt_steps: Natural = 0
-    """Float steps that train such a changed network to be the old one again."""
-    adapt_rate: Rate = 1e-4
     batch: Positive = 8
     crop: Annotated[int, Field(ge=8)] = 48
     """Side of the LR crops of fine-tuning and calibration."""

@@ -38,10 +38,19 @@ def test_folding_keeps_the_function(name: str) -> None:
     np.testing.assert_allclose(byte(x * 255).numpy() / 255, unit(x).numpy(), atol=2e-5)
 
 
+def test_prelu_becomes_leaky_relu() -> None:
+    model = randomised("srgan")
+    leaky = fold.leaky_relu(fold.fold_batch_norm(model))
+    assert not any(isinstance(layer, keras.layers.PReLU) for layer in leaky.layers)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
+    np.testing.assert_allclose(leaky(image), model(image), atol=2e-5)
+    np.testing.assert_allclose(leaky.get_layer("head_prelu").alpha, model.get_layer("head_prelu").get_weights()[0])
+
+
 def test_what_cannot_be_folded_is_named() -> None:
     x = inputs = keras.Input((None, None, 3))
     model = keras.Model(inputs, keras.layers.BatchNormalization(name="lonely")(x))
     with pytest.raises(SrganEdgeError, match="lonely does not follow a convolution"):
         fold.fold_batch_norm(model)
-    with pytest.raises(SrganEdgeError, match=r"\(-1.0, 1.0\) must go from convolutions to a tanh"):
+    with pytest.raises(SrganEdgeError, match=r"\(-1.0, 1.0\) must go from convolutions to a convolution"):
         fold.unit_range(build_generator("edge-s", 4), (-1.0, 1.0))

@@ -17,7 +17,7 @@ from srgan_edge.training.generators.receptive_field import overlap
 def test_float_exports(name: str) -> None:
     """Receptive field, against the network's own, and GPU verdict of a file."""
     model = build_generator(name, 4, blocks=2, collapsible=False)
-    network = fold.byte_range(fold.unit_range(fold.fold_batch_norm(model), ARCHITECTURES[name].value_range))
+    network = fold.byte_range(fold.plain(model, ARCHITECTURES[name].value_range))
     content = export.export_float(network, 24, "float32")
     graph = read_graph(content, name)
     assert graph.receptive_field() == overlap(model)

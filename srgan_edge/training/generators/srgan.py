@@ -10,14 +10,18 @@ from srgan_edge.training.generators.layers import ICNR, PixelShuffle
 
 
 def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_norm: bool = True) -> Any:
-    """Residual blocks of 64 channels, sub-pixel x2 upsamplings, 9x9 head and tail, tanh: values in [-1, 1].
+    """Residual blocks of 64 channels, sub-pixel x2 upsamplings, 9x9 head and tail: values in [-1, 1].
+
+    Each PReLU has one slope for all channels (He et al. 2015, section 2.1: "channel-shared"), so that it is an exact
+    LeakyReLU once trained. As in the figure there is no tanh at the end, which many have added.
 
     The upsampler "resize" is nearest-neighbour enlargement and a convolution (Odena et al. 2016) in place of each
     sub-pixel convolution. `batch_norm=False` is the network that batch normalisation folds into.
     """
 
     def prelu(x: Any, name: str) -> Any:
-        return keras.layers.PReLU(shared_axes=[1, 2], name=name)(x)
+        slope = keras.initializers.Constant(0.25)
+        return keras.layers.PReLU(alpha_initializer=slope, shared_axes=[1, 2, 3], name=name)(x)
 
     def conv(x: Any, filters: int, size: int, name: str, normalise: bool = False, gamma: str = "ones") -> Any:
         bias = not (normalise and batch_norm)
@@ -48,6 +52,4 @@ def srgan(scale: int = 4, blocks: int = 16, upsampler: str = "subpixel", batch_n
             x = keras.layers.Conv2D(256, 3, padding="same", kernel_initializer=ICNR(2), name=up)(x)
             x = PixelShuffle(2, name=f"{up}_shuffle")(x)
         x = prelu(x, f"{up}_prelu")
-    x = conv(x, 3, 9, "tail")
-    outputs = keras.layers.Activation("tanh", name="tanh")(x)
-    return keras.Model(inputs, outputs, name=f"srgan-x{scale}")
+    return keras.Model(inputs, conv(x, 3, 9, "tail"), name=f"srgan-x{scale}")

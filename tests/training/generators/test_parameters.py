@@ -20,21 +20,21 @@ def conv(size: int, inputs: int, outputs: int, bias: bool = True) -> int:
 
 def test_srgan() -> None:
     # Ledig et al. 2017, figure 4: k9n64, 16 x (k3n64, BN, PReLU, k3n64, BN), k3n64 BN,
-    # 2 x (k3n256, shuffle, PReLU), k9n3.
-    batch_norm, prelu = 4 * 64, 64
+    # 2 x (k3n256, shuffle, PReLU), k9n3; a PReLU has one slope.
+    batch_norm, prelu = 4 * 64, 1
     block = 2 * conv(3, 64, 64, bias=False) + 2 * batch_norm + prelu
     trunk = conv(3, 64, 64, bias=False) + batch_norm
     up = conv(3, 64, 256) + prelu
     expected = conv(9, 3, 64) + prelu + 16 * block + trunk + 2 * up + conv(9, 64, 3)
     model = build_generator("srgan", 4)
-    assert model.count_params() == expected == 1_552_771
+    assert model.count_params() == expected == 1_551_574
     assert len([layer for layer in model.layers if layer.name.endswith("_add")]) == 17
 
 
 def test_srgan_with_resize_convolutions() -> None:
     # 64 and not 256 filters in each upsampling, for there is nothing to rearrange.
     fewer = 2 * (conv(3, 64, 256) - conv(3, 64, 64))
-    assert build_generator("srgan", 4, upsampler="resize").count_params() == 1_552_771 - fewer
+    assert build_generator("srgan", 4, upsampler="resize").count_params() == 1_551_574 - fewer
 
 
 def test_srcnn() -> None:
