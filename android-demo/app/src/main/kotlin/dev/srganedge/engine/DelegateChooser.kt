@@ -18,7 +18,11 @@ class Refusal(val backend: Backend, val reason: String)
  * All of it, and all use of the model, is to be on one thread. A phone's list of compatible GPUs is only a hint, so
  * whatever is thrown at creation or at the first run goes down to the next backend.
  */
-class DelegateChooser(private val open: (Backend) -> TileModel) {
+class DelegateChooser(
+    /** What a backend is compared with, if not the CPU's own model: its file, on the CPU. */
+    private val reference: ((Backend) -> TileModel)? = null,
+    private val open: (Backend) -> TileModel,
+) {
     /** Try [wanted] in order; the CPU comes last whether it is named or not. */
     fun choose(wanted: List<Backend>): Choice {
         val refused = mutableListOf<Refusal>()
@@ -28,7 +32,7 @@ class DelegateChooser(private val open: (Backend) -> TileModel) {
                 model = open(backend)
                 fill(model)
                 model.run()
-                val worst = difference(model)
+                val worst = (reference ?: { open(Backend.CPU) })(backend).use { difference(model, it) }
                 if (worst <= TOLERANCE) return Choice(model, backend, refused)
                 refused += Refusal(backend, "differs from the CPU by $worst of 255 levels")
             } catch (error: Throwable) {
@@ -47,7 +51,7 @@ class DelegateChooser(private val open: (Backend) -> TileModel) {
         return Choice(model, Backend.CPU, refused)
     }
 
-    private fun difference(model: TileModel): Int = open(Backend.CPU).use { cpu ->
+    private fun difference(model: TileModel, cpu: TileModel): Int {
         fill(cpu)
         cpu.run()
         var worst = 0
@@ -55,7 +59,7 @@ class DelegateChooser(private val open: (Backend) -> TileModel) {
         for (index in 0 until values) {
             worst = maxOf(worst, abs(pixel(model.output, model.type, index) - pixel(cpu.output, cpu.type, index)))
         }
-        worst
+        return worst
     }
 
     /** A ramp with edges in it, the same for every backend. */

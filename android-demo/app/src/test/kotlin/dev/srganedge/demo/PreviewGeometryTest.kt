@@ -1,0 +1,75 @@
+package dev.srganedge.demo
+
+import dev.srganedge.engine.FrameConverter
+import dev.srganedge.engine.Plane
+import java.nio.ByteBuffer
+import kotlin.math.abs
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.GraphicsMode
+
+@RunWith(RobolectricTestRunner::class)
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+@Config(sdk = [35])
+class PreviewGeometryTest {
+    private val turns = listOf(0, 90, 180, 270)
+
+    /** A point of the view is the same thing in the stretched and turned preview as in the square that is enlarged. */
+    @Test
+    fun `the magnifier shows what the preview has under it`() {
+        for (orientation in turns) for (display in turns) for ((width, height) in listOf(320 to 240, 240 to 320)) {
+            val geometry = PreviewGeometry(320, 240, orientation, false, display, width, height)
+            val square = geometry.square(width * 0.4f, height * 0.55f, 20)
+            assertTrue(square.left in 0..300 && square.top in 0..220)
+            val centre = floatArrayOf(square.left + 10f, square.top + 10f)
+            // The TextureView turns the buffer by the sensor's orientation and stretches it over itself.
+            val natural = when (orientation) {
+                0 -> floatArrayOf(centre[0] / 320, centre[1] / 240)
+                90 -> floatArrayOf(1 - centre[1] / 240, centre[0] / 320)
+                180 -> floatArrayOf(1 - centre[0] / 320, 1 - centre[1] / 240)
+                else -> floatArrayOf(centre[1] / 240, 1 - centre[0] / 320)
+            }
+            val seen = floatArrayOf(natural[0] * width, natural[1] * height)
+            geometry.matrix().mapPoints(seen)
+            val what = "orientation $orientation, display $display, view ${width}x$height: ${seen.toList()}"
+            assertTrue(what, abs(seen[0] - width * 0.4f) < 1 && abs(seen[1] - height * 0.55f) < 1)
+        }
+    }
+
+    @Test
+    fun `a square at an edge stays in the frame`() {
+        for (orientation in turns) {
+            val geometry = PreviewGeometry(320, 240, orientation, false, 0, 500, 900)
+            for ((x, y) in listOf(0f to 0f, 500f to 0f, 0f to 900f, 500f to 900f)) {
+                val square = geometry.square(x, y, 100)
+                assertTrue(square.left in 0..220 && square.top in 0..140 && square.side == 100)
+            }
+            assertEquals(240, geometry.square(0f, 0f, 1000).side)
+        }
+    }
+
+    @Test
+    fun `a camera that faces the user is a mirror`() {
+        val away = PreviewGeometry(320, 240, 0, false, 0, 320, 240)
+        val facing = PreviewGeometry(320, 240, 0, true, 0, 320, 240)
+        assertEquals(away.square(100f, 80f, 20).left, facing.square(220f, 80f, 20).left)
+    }
+
+    @Test
+    fun `what is cut out is upright`() {
+        val luma = ByteBuffer.wrap(ByteArray(320 * 240) { (it % 320 / 2).toByte() })
+        val grey = Plane(ByteBuffer.wrap(ByteArray(160 * 120) { -128 }), 160, 1)
+        val geometry = PreviewGeometry(320, 240, 90, false, 0, 240, 320)
+        val square = geometry.square(120f, 160f, 40)
+        val picture = FrameConverter.convert(Plane(luma, 320, 1), grey, grey, square.left, square.top, 40, 40, geometry.rotation)
+        // The sensor's columns are the upright rows: dark at the top, the same along a row.
+        val rows = List(40) { picture.argb[it * 40] and 0xFF }
+        assertEquals(rows.sorted(), rows)
+        assertArrayEquals(IntArray(40) { picture.argb[0] }, picture.argb.copyOf(40))
+    }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Compiles, tests, packs, signs and checks the app where Maven Central and Debian's packages are all there is.
+set -euo pipefail
+cd "$(dirname "$0")"
+for tool in javac mvn aapt aapt2 apksigner zipalign dexdump zip unzip; do
+  command -v $tool >/dev/null || {
+    echo "$tool is not installed; JDK 17, Maven and: apt-get install aapt android-framework-res apksigner dexdump zip zipalign unzip" >&2
+    exit 1
+  }
+done
+package=dev.srganedge.demo
+main=../app/src/main
+framework=/usr/share/android-framework-res/framework-res.apk # API 29's resources; the classes are API 35's
+
+echo "android-demo: fetching"
+mvn -q -B -f aars.xml generate-sources
+
+echo "android-demo: resources and models"
+rm -rf target/classes target/test-classes target/assets target/generated target/test-config target/screenshots
+mkdir -p target/assets/models target/generated target/test-config/com/android/tools target/screenshots
+cp ../../srgan_edge/weights/edge-*-x4-{int8,fp16}.{tflite,json} target/assets/models
+# Gradle takes the package from its build file, aapt2 from the manifest.
+sed "s/<manifest /<manifest package=\"$package\" /" $main/AndroidManifest.xml >target/AndroidManifest.xml
+aapt2 compile --dir $main/res -o target/res.zip
+aapt2 link -o target/base.apk -I $framework --manifest target/AndroidManifest.xml --java target/generated \
+  --proguard target/kept-by-resources.pro --warn-manifest-validation --min-sdk-version 26 --target-sdk-version 35 \
+  --version-code 1 --version-name 0.1.0 -A target/assets -0 .tflite target/res.zip
+cat >target/test-config/com/android/tools/test_config.properties <<END
+android_merged_manifest=$PWD/target/AndroidManifest.xml
+android_merged_assets=$PWD/target/assets
+android_resource_apk=$PWD/target/base.apk
+android_custom_package=$package
+END
+
+echo "android-demo: compiling and testing"
+mvn -q -B verify
+
+echo "android-demo: packing"
+rm -rf target/packed && mkdir -p target/packed/lib/arm64-v8a
+(cd target/classes && zip -q -r ../classes.jar . -x 'META-INF/*')
+java -cp target/tools/r8.jar com.android.tools.r8.R8 --release --min-api 26 \
+  --lib target/tools/android-all.jar --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
+  --pg-conf ../app/proguard-rules.pro --pg-conf target/kept-by-resources.pro --output target/packed \
+  target/classes.jar target/tools/kotlin-stdlib.jar target/aar/tensorflow-lite{,-api,-gpu,-gpu-api}/classes.jar
+for aar in tensorflow-lite tensorflow-lite-gpu; do cp target/aar/$aar/jni/arm64-v8a/*.so target/packed/lib/arm64-v8a; done
+cp target/base.apk target/unaligned.apk
+(cd target/packed && zip -q ../unaligned.apk classes*.dex && zip -q -0 -r ../unaligned.apk lib)
+zipalign -f -p 4 target/unaligned.apk target/aligned.apk
+[ -f target/debug.keystore ] || keytool -genkeypair -keystore target/debug.keystore -storepass android -keypass android \
+  -alias debug -keyalg RSA -keysize 2048 -validity 10000 -dname "CN=Android Debug" &>/dev/null
+apksigner sign --ks target/debug.keystore --ks-pass pass:android --v1-signing-enabled false --v2-signing-enabled true \
+  --v3-signing-enabled true --min-sdk-version 26 --out target/srgan-edge-demo.apk target/aligned.apk
+
+./check_apk.sh target/srgan-edge-demo.apk
