@@ -35,6 +35,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private lateinit var panel: View
     private lateinit var message: TextView
     private lateinit var action: Button
+    private lateinit var shutterButton: View
 
     private val pre = Timings()
     private val infer = Timings()
@@ -71,7 +72,9 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         message = view(R.id.message)
         action = view(R.id.action)
         preview.surfaceTextureListener = this
-        view<View>(R.id.shutter).setOnClickListener { if (maySave(SAVE)) shutter.set(true) }
+        shutterButton = view(R.id.shutter)
+        shutterButton.isEnabled = false
+        shutterButton.setOnClickListener { if (maySave(SAVE)) shutter.set(true) }
         view<View>(R.id.gallery).setOnClickListener {
             val pick = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*")
             startActivityForResult(pick, PICK)
@@ -152,6 +155,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private fun say(text: Int?, label: Int = R.string.retry, act: () -> Unit = {}) {
         panel.visibility = if (text == null) View.GONE else View.VISIBLE
         if (text == null) return
+        shutterButton.isEnabled = false
         message.setText(text)
         action.setText(label)
         action.setOnClickListener { act() }
@@ -218,6 +222,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private fun toast(text: String) = runOnUiThread { Toast.makeText(this, text, Toast.LENGTH_SHORT).show() }
 
     private fun show(small: Picture, large: Picture, ready: Ready) {
+        shutterButton.isEnabled = resumed
         put(plainPane, small)
         put(modelPane, large)
         magnifier.side = side * (geometry?.scale ?: 0f)

@@ -18,6 +18,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         set(value) {
             if (field === value) return
             field = value
+            partOf = null
             centreX = (value?.width ?: 0) / 2f
             centreY = (value?.height ?: 0) / 2f
             settle()
@@ -46,6 +47,9 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     var centreY = 0f
         private set
 
+    /** The part of the photo that is seen, by itself: whole photos are too large for the screen's memory. */
+    private var part: Bitmap? = null
+    private var partOf: Rect? = null
     private var lastX = 0f
     private var lastY = 0f
     private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
@@ -69,7 +73,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     override fun onDraw(canvas: Canvas) {
         val photo = photo ?: return
         val seen = seen() ?: return
-        canvas.drawBitmap(photo, seen, onScreen(seen), smooth)
+        canvas.drawBitmap(cut(photo, seen), null, onScreen(seen), smooth)
         val x = divider * width
         detail?.let {
             canvas.save()
@@ -99,6 +103,12 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         super.performClick()
         settle()
         return true
+    }
+
+    private fun cut(photo: Bitmap, seen: Rect): Bitmap {
+        part?.takeIf { partOf == seen }?.let { return it }
+        partOf = seen
+        return Bitmap.createBitmap(photo, seen.left, seen.top, seen.width(), seen.height()).also { part = it }
     }
 
     private fun settle() {

@@ -79,6 +79,8 @@ class DeviceCamera(context: Context) : FrameSource {
                 camera.createCaptureSession(listOf(shown, reader.surface), Session(camera, shown, reader.surface), handler)
             } catch (error: CameraAccessException) {
                 fail(problem(error))
+            } catch (_: RuntimeException) {
+                fail(CameraProblem.FAILED) // the preview's surface is gone, or the camera is closing
             }
         }
 
