@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ _MEAN, _DEVIATION = 127.0, 128.0
 FEATURE_LAYERS = ("block0", "block2", "block4", "block10")
 
 
-def efficientnet_lite0() -> Any:
-    """The classifier without weights: normalised RGB `[N, H, W, 3]` -> logits `[N, 1000]`; blocks by name."""
+def efficientnet_lite0(depth: float = 1.0) -> Any:
+    """The classifier without weights: normalised RGB `[N, H, W, 3]` -> logits `[N, 1000]`; blocks by name.
+
+    A `depth` of 1.1 is EfficientNet-Lite1: more of each but the first and the last kind of block.
+    """
 
     def normalised(x: Any, layer: Any, name: str, relu6: bool = True) -> Any:
         x = layer(x)
@@ -38,7 +42,7 @@ def efficientnet_lite0() -> Any:
     x = normalised(x, conv(32, 3, 2, "conv_stem"), "bn0")
     index = 0
     for kernel, first_stride, expansion, filters, repeats in (*_BLOCKS, _LAST_BLOCK):
-        for repeat in range(repeats):
+        for repeat in range(math.ceil(depth * repeats) if repeats > 1 else 1):
             block, entry, stride = f"blocks.{index}", x, first_stride if repeat == 0 else 1
             if expansion > 1:
                 wide = int(x.shape[-1]) * expansion
