@@ -36,8 +36,8 @@ def test_weights_stay_small() -> None:
 
 
 def test_unknown_names(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"unknown model 'edge-n-x4': did you mean 'edge-m-x4'\?"):
-        models.find_model("edge-n-x4")
+    with pytest.raises(UsageError, match=r"unknown model 'edge-mm-x4': did you mean 'edge-m-x4'\?"):
+        models.find_model("edge-mm-x4")
     with pytest.raises(UsageError, match="no such model file"):
         models.find_model(str(tmp_path / "none.tflite"))
 

@@ -12,7 +12,7 @@ class WishStore(context: Context, private val catalog: ModelCatalog) {
 
     var wish: Wish
         get() = Wish(
-            kept.getString("model", null).takeIf { it in catalog.models } ?: catalog.models.first(),
+            listOf(kept.getString("model", null), DEFAULT).firstOrNull { it in catalog.models } ?: catalog.models.first(),
             Backend.entries.find { it.name == kept.getString("backend", null) } ?: Backend.GPU,
             kept.getBoolean("exact", false),
         )
@@ -21,4 +21,9 @@ class WishStore(context: Context, private val catalog: ModelCatalog) {
             .putString("backend", value.backend.name)
             .putBoolean("exact", value.exact)
             .apply()
+
+    private companion object {
+        /** The toolkit's own default. */
+        const val DEFAULT = "edge-m-x4"
+    }
 }

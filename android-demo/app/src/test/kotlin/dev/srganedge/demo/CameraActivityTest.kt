@@ -12,6 +12,7 @@ import android.provider.MediaStore
 import android.view.KeyEvent
 import android.view.View
 import android.widget.ImageView
+import android.widget.RadioGroup
 import android.widget.TextView
 import dev.srganedge.engine.Backend
 import org.junit.Assert.assertEquals
@@ -200,6 +201,19 @@ class CameraActivityTest {
         assertEquals("Pictures/srgan-edge", entry.values.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
         val saved = BitmapFactory.decodeFile(entry.file.path)
         assertEquals(200 to 200, saved.width to saved.height)
+    }
+
+    @Test
+    fun `the model that was chosen is run`() {
+        val settings = Robolectric.buildActivity(SettingsActivity::class.java).setup().get()
+        val models = settings.view<RadioGroup>(R.id.models)
+        assertEquals(listOf("edge-m-x4", "edge-s-x4"), List(models.childCount) { (models.getChildAt(it) as TextView).text })
+        models.check(models.getChildAt(1).id)
+        settings.view<View>(R.id.cpu).performClick()
+        until("what runs") { "edge-s-x4, INT8, on the CPU" in settings.view<TextView>(R.id.status).text }
+        val activity = launch().get()
+        activity.firstFrame()
+        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-s-x4, INT8, on the CPU\n"))
     }
 
     @Test
