@@ -20,6 +20,8 @@ from srgan_edge.runtime.delegates import open_sessions
 from srgan_edge.runtime.probe import probe
 
 DRIVERS = [Path(f"/usr/lib/{name}/vk_swiftshader_icd.json") for name in ("chromium", "chromium-browser")]
+# Without a driver, or without its loader.
+WITHOUT_VULKAN = ("no Vulkan driver is installed", "libvulkan.so.1 is not installed")
 FP16, INT8 = (WEIGHTS / f"edge-m-x4-{name}.tflite" for name in ("fp16", "int8"))
 
 
@@ -64,7 +66,7 @@ def test_auto_never_takes_a_software_gpu(swiftshader: None) -> None:
 
 def test_auto_says_why(no_driver: None) -> None:
     floats, bytes_ = open_sessions(FP16, "auto", 1), open_sessions(INT8, "auto", 1)
-    assert (floats.sessions[0].delegate, floats.why) == ("cpu", "GPU: no Vulkan driver is installed")
+    assert (floats.sessions[0].delegate, floats.why) in [("cpu", f"GPU: {reason}") for reason in WITHOUT_VULKAN]
     assert (bytes_.sessions[0].delegate, bytes_.why) == ("cpu", "uint8 models are at home on the CPU")
 
 
@@ -72,7 +74,7 @@ def test_a_missing_gpu_is_an_error_with_the_drivers_reason(no_driver: None, tmp_
     Image.fromarray(photo(8, 8)).save(tmp_path / "a.png")
     done = run(str(tmp_path / "a.png"), "--delegate", "gpu", "--json")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "cannot run on gpu: no Vulkan driver is installed; it needs a Vulkan driver" in done.stderr
+    assert any(f"cannot run on gpu: {reason}; it needs a Vulkan driver" in done.stderr for reason in WITHOUT_VULKAN)
     assert len(done.stderr.splitlines()) == 1
 
 
