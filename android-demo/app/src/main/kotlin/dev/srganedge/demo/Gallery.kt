@@ -7,16 +7,18 @@ import android.net.Uri
 import android.os.Build
 import android.os.Environment
 import android.provider.MediaStore
+import dev.srganedge.engine.PngWriter
+import dev.srganedge.engine.RowSink
 import java.io.File
 import java.io.IOException
 import java.io.OutputStream
 
 /** A picture on its way into the gallery, seen by nobody before [publish]. */
-interface PendingPicture {
+private interface PendingPicture {
     val out: OutputStream
 
-    /** Make it visible; its address. */
-    fun publish(): Uri
+    /** Make it visible. */
+    fun publish()
 
     /** Remove it. */
     fun discard()
@@ -25,11 +27,22 @@ interface PendingPicture {
 /** Pictures/srgan-edge, by MediaStore; before Android 10 a folder, for which storage permission is needed. */
 class Gallery(private val context: Context) {
     /**
-     * Begin a PNG.
+     * Write a PNG by the rows that [write] gives; if it throws, nothing is left behind.
      *
      * @throws IOException there is no place for it.
      */
-    fun begin(name: String): PendingPicture =
+    fun save(name: String, width: Int, height: Int, write: (RowSink) -> Unit) {
+        val pending = begin(name)
+        try {
+            PngWriter(pending.out, width, height).use(write)
+            pending.publish()
+        } catch (error: Throwable) {
+            pending.discard()
+            throw error
+        }
+    }
+
+    private fun begin(name: String): PendingPicture =
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) Entry(name) else PublicFile(name)
 
     private inner class Entry(name: String) : PendingPicture {
@@ -46,10 +59,9 @@ class Gallery(private val context: Context) {
         override val out: OutputStream =
             resolver.openOutputStream(address) ?: throw IOException("the gallery cannot be written to")
 
-        override fun publish(): Uri {
+        override fun publish() {
             out.close()
             resolver.update(address, ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }, null, null)
-            return address
         }
 
         override fun discard() {
@@ -66,11 +78,10 @@ class Gallery(private val context: Context) {
         private val hidden = File(folder, ".$name.png")
         override val out: OutputStream = hidden.outputStream()
 
-        override fun publish(): Uri {
+        override fun publish() {
             out.close()
             if (!hidden.renameTo(target)) throw IOException("$target cannot be written")
             MediaScannerConnection.scanFile(context, arrayOf(target.path), arrayOf("image/png"), null)
-            return Uri.fromFile(target)
         }
 
         override fun discard() {

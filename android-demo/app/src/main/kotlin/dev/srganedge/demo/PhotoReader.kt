@@ -7,18 +7,19 @@ import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.ColorSpace
 import android.graphics.Matrix
+import android.graphics.Rect
 import android.media.ExifInterface
 import android.net.Uri
 import dev.srganedge.engine.PixelSource
 import java.io.IOException
 
-/** A bitmap's pixels, which lie outside the heap of the app. */
-class BitmapSource(private val bitmap: Bitmap) : PixelSource {
-    override val width get() = bitmap.width
-    override val height get() = bitmap.height
+/** The pixels of a bitmap, or of a [part] of it; they lie outside the heap of the app. */
+class BitmapSource(private val bitmap: Bitmap, private val part: Rect = Rect(0, 0, bitmap.width, bitmap.height)) : PixelSource {
+    override val width get() = part.width()
+    override val height get() = part.height()
 
     override fun read(left: Int, top: Int, width: Int, height: Int, into: IntArray) =
-        bitmap.getPixels(into, 0, width, left, top, width, height)
+        bitmap.getPixels(into, 0, width, part.left + left, part.top + top, width, height)
 }
 
 /** Photos as they are meant to be seen. */

@@ -5,8 +5,6 @@ import android.graphics.Rect
 import android.net.Uri
 import android.os.Handler
 import android.os.Looper
-import dev.srganedge.engine.PixelSource
-import dev.srganedge.engine.PngWriter
 import kotlin.concurrent.thread
 
 /** A part of a photo, enlarged: [region] in the photo's pixels. */
@@ -76,15 +74,9 @@ class PhotoSession(private val app: DemoApplication, private val address: Uri) {
         notice = null
         changed()
         app.engine.run(app.wishes.wish, ::fail) { ready ->
-            val pending = Gallery(app).begin("${name()}-x${ready.upscaler.scale}")
-            try {
-                PngWriter(pending.out, photo.width * ready.upscaler.scale, photo.height * ready.upscaler.scale).use {
-                    ready.upscaler.upscale(BitmapSource(photo), it, ::advance, ::cancelled)
-                }
-                pending.publish()
-            } catch (error: Throwable) {
-                pending.discard()
-                throw error
+            val scale = ready.upscaler.scale
+            Gallery(app).save("${name()}-x$scale", photo.width * scale, photo.height * scale) {
+                ready.upscaler.upscale(BitmapSource(photo), it, ::advance, ::cancelled)
             }
             update {
                 this.ready = ready
@@ -122,14 +114,8 @@ class PhotoSession(private val app: DemoApplication, private val address: Uri) {
             val around = ready.file.overlap
             val taken = Rect(region).apply { inset(-around, -around) }
             if (!taken.intersect(0, 0, photo.width, photo.height)) throw IllegalArgumentException("$region is outside")
-            val part = object : PixelSource {
-                override val width = taken.width()
-                override val height = taken.height()
-                override fun read(left: Int, top: Int, width: Int, height: Int, into: IntArray) =
-                    photo.getPixels(into, 0, width, taken.left + left, taken.top + top, width, height)
-            }
             val scale = ready.upscaler.scale
-            val large = ready.upscaler.upscale(part)
+            val large = ready.upscaler.upscale(BitmapSource(photo, taken))
             val start = ((region.top - taken.top) * large.width + region.left - taken.left) * scale
             val bitmap = Bitmap.createBitmap(
                 large.argb, start, large.width, region.width() * scale, region.height() * scale, Bitmap.Config.ARGB_8888,

@@ -62,6 +62,12 @@ class PhotoActivityTest {
 
     private fun PhotoActivity.ready() = until("the photo") { view<Button>(R.id.save).isEnabled }
 
+    /** A plain photo of 24 tiles, opened, with what is seen of it enlarged. */
+    private fun launchAndLook(): ActivityController<PhotoActivity> = launch(photo(300, 200, 1) { _, _ -> true }).also {
+        it.get().ready()
+        until("the detail") { it.get().view<CompareView>(R.id.compare).detail != null }
+    }
+
     private fun published() = store.entries.values.filter { it.values.getAsInteger(MediaStore.MediaColumns.IS_PENDING) == 0 }
 
     @Test
@@ -102,9 +108,7 @@ class PhotoActivityTest {
 
     @Test
     fun `cancelled half-way nothing is left`() {
-        val activity = launch(photo(300, 200, 1) { _, _ -> true }).get()
-        activity.ready()
-        until("the detail") { activity.view<CompareView>(R.id.compare).detail != null }
+        val activity = launchAndLook().get()
         val half = CountDownLatch(1)
         val go = CountDownLatch(1)
         var runs = 0
@@ -128,9 +132,7 @@ class PhotoActivityTest {
 
     @Test
     fun `turning the phone does not disturb the work`() {
-        val controller = launch(photo(300, 200, 1) { _, _ -> true })
-        controller.get().ready()
-        until("the detail") { controller.get().view<CompareView>(R.id.compare).detail != null }
+        val controller = launchAndLook()
         val go = CountDownLatch(1)
         fake.atRun[Backend.GPU] = { go.await() }
         controller.get().view<View>(R.id.save).performClick()
@@ -144,9 +146,7 @@ class PhotoActivityTest {
 
     @Test
     fun `leaving the screen cancels`() {
-        val controller = launch(photo(300, 200, 1) { _, _ -> true })
-        controller.get().ready()
-        until("the detail") { controller.get().view<CompareView>(R.id.compare).detail != null }
+        val controller = launchAndLook()
         val go = CountDownLatch(1)
         fake.atRun[Backend.GPU] = { go.await() }
         controller.get().view<View>(R.id.save).performClick()
