@@ -197,7 +197,7 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
 
 def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
-    network, checker = prepared.network, prepared.checker
+    network, checker = fold.sums_apart(prepared.network), prepared.checker
     sampler = prepared.sampler(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
     quantized = quantize.quantize(network, batches(sampler, 0, settings.calibration_batches))

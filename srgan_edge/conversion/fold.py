@@ -132,6 +132,43 @@ def leaky_relu(model: Any) -> Any:
     return leaky
 
 
+def sums_apart(model: Any) -> Any:
+    """The network with the sum of its residual blocks' branches kept apart from what they are added to.
+
+    In a chain x1 = x0 + f1, x2 = x1 + f2, ... int8 rounds every sum in steps as coarse as the whole signal's range, and
+    the errors add up. Here s1 = f1, s2 = s1 + f2, ... and xk = x0 + sk: the sums that last have the branches' own,
+    smaller range, and the rounding of each xk reaches only the block it enters.
+    """
+    tensors: dict[str, Any] = {}
+    chains: dict[str, tuple[Any, Any]] = {}  # a sum's name -> what its chain began with, the branches' sum
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            tensors[layer.name] = keras.Input(layer.input_shape[0][1:], name=layer.name)
+            continue
+        parents = layer.inbound_nodes[0].inbound_layers
+        if not isinstance(parents, list):
+            tensors[layer.name] = clone(layer)(tensors[parents.name])
+            continue
+        if isinstance(layer, keras.layers.Add) and len(parents) == 2:
+            # A block's input feeds the block as well; a block's end feeds the sum alone.
+            stream, branch = sorted(parents, key=lambda parent: -len(parent.outbound_nodes))
+            base, total = chains.get(stream.name, (tensors[stream.name], None))
+            if total is None:
+                total = tensors[branch.name]
+            else:
+                total = keras.layers.Add(name=f"{layer.name}_branches")([total, tensors[branch.name]])
+            chains[layer.name] = base, total
+            tensors[layer.name] = clone(layer)([base, total])
+            continue
+        tensors[layer.name] = clone(layer)([tensors[parent.name] for parent in parents])
+    (outputs,) = (tensors[t.node.layer.name] for t in model.outputs)
+    apart = keras.Model(tensors[model.layers[0].name], outputs, name=model.name)
+    for layer in model.layers:
+        if layer.weights:
+            apart.get_layer(layer.name).set_weights(layer.get_weights())
+    return apart
+
+
 def byte_range(model: Any) -> Any:
     """A network in [0, 1] made one in [0, 255].
 

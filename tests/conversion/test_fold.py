@@ -47,6 +47,19 @@ def test_prelu_becomes_leaky_relu() -> None:
     np.testing.assert_allclose(leaky.get_layer("head_prelu").alpha, model.get_layer("head_prelu").get_weights()[0])
 
 
+def test_sums_are_kept_apart_from_what_they_are_added_to() -> None:
+    model = fold.plain(randomised("srgan"), (-1.0, 1.0))
+    apart = fold.sums_apart(model)
+    image = np.random.default_rng(0).random((1, 16, 16, 3)).astype(np.float32)
+    np.testing.assert_allclose(apart(image), model(image), atol=2e-5)
+    parents = [p.name for p in apart.get_layer("block2_add").inbound_nodes[0].inbound_layers]
+    assert parents == ["head_prelu", "block2_add_branches"]
+    parents = [p.name for p in apart.get_layer("block2_add_branches").inbound_nodes[0].inbound_layers]
+    assert parents == ["block1_conv2", "block2_conv2"]
+    edge = fold.plain(randomised("edge-s"), (0.0, 1.0))
+    assert [layer.name for layer in fold.sums_apart(edge).layers] == [layer.name for layer in edge.layers]
+
+
 def test_what_cannot_be_folded_is_named() -> None:
     x = inputs = keras.Input((None, None, 3))
     model = keras.Model(inputs, keras.layers.BatchNormalization(name="lonely")(x))
