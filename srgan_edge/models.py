@@ -40,6 +40,8 @@ class ModelCard:
     """The recipe that trained it, and to which step."""
     licence: str
     """Of the training photos."""
+    commands: list[str] = field(default_factory=list)
+    """What remakes it: a training and a conversion; none for another's network."""
     quality: dict[str, dict[str, float]] = field(default_factory=dict)
     """By set of photos: psnr_float, psnr, ssim_float, ssim."""
     versions: dict[str, str] = field(default_factory=dict)

@@ -87,6 +87,11 @@ def save(recipe: Table, path: Path) -> None:
     write_text(path, tomli_w.dumps(recipe.model_dump()))
 
 
+def literal(value: Any) -> str:
+    """A value as TOML, for `--set table.key=value`."""
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip().replace("\n", "")
+
+
 def _apply(values: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals:

@@ -19,6 +19,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output of INT8 exports.")
 @click.option("--input-range", nargs=2, type=float, help="For another's network: its black and white, say -1 1.")
 @click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
 @click.option("--calibration", help="Folder of photos to calibrate and fine-tune on. Default: the run's own.")
 @click.option("--tile", type=click.IntRange(0), help="Side of the model's fixed input; 0 = any size.")
@@ -32,6 +33,7 @@ def command(
     io: str | None,
     input_range: tuple[float, float] | None,
     recipe_name: str,
+    changes: tuple[str, ...],
     qat_steps: int | None,
     calibration: str | None,
     tile: int | None,
@@ -68,7 +70,7 @@ def command(
         "io": io,
         "formats": list(formats) or None,
     }
-    settings = recipes.load(Conversion, "convert", recipe_name)
+    settings = recipes.load(Conversion, "convert", recipe_name, changes)
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     if run is None:
         run = newest_run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -10,14 +11,25 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 
 
 @click.command("models")
+@click.argument("model", required=False)
 @json_option
-def command(as_json: bool) -> None:
-    """List the bundled models and their figures.
+def command(model: str | None, as_json: bool) -> None:
+    """List the bundled models and their figures, or print the card of MODEL, a name or a .tflite file.
 
     PSNR is of the photos held out from training, in dB; MACs are for a result of 1280x720 pixels.
     """
-    from srgan_edge.models import bundled
+    from srgan_edge.errors import UsageError
+    from srgan_edge.models import bundled, find_model
 
+    if model is not None:
+        found = find_model(model)
+        if found.card is None:
+            raise UsageError(f"{found.path}: has no card beside it")
+        if as_json:
+            print_json(asdict(found.card))
+        else:
+            _print_card(asdict(found.card))
+        return
     cards = [m.card for m in bundled() if m.card]
     if as_json:
         print_json([asdict(card) for card in cards])
@@ -39,3 +51,13 @@ def command(as_json: bool) -> None:
             )
         )
     print_table(("model", "scale", "format", "parameters", "MACs", "tile/overlap", "PSNR", "float"), rows)
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    for key, value in card.items():
+        lines = [f"{k}: {_plain(v)}" for k, v in value.items()] if isinstance(value, dict) else value
+        click.echo("\n  ".join([f"{key}:", *lines]) if isinstance(lines, list) else f"{key}: {value}")
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

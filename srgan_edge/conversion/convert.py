@@ -18,6 +18,7 @@ from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.remake import convert_command, train_command
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
@@ -81,6 +82,8 @@ class Subject:
     """0 = count those of the export."""
     recipe: str
     licence: str
+    commands: list[str]
+    """What remakes it."""
 
 
 def newest_run(folder: Path = Path("runs")) -> Path:
@@ -122,7 +125,9 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
     prepared = prepare(run, settings, report)
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
-    subject = Subject(trained.name, trained.architecture, trained.model.count_params(), made_by, trained.licence)
+    commands = [train_command(prepared.recipe), convert_command(trained.name, settings)]
+    parameters = trained.model.count_params()
+    subject = Subject(trained.name, trained.architecture, parameters, made_by, trained.licence, commands)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
@@ -155,7 +160,7 @@ def convert_foreign(
     training = photos.decode(found.train, network.scale, side, report)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = verify.Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
-    subject = Subject(network.name, "foreign", 0, path.name, "")
+    subject = Subject(network.name, "foreign", 0, path.name, "", [])
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
@@ -254,6 +259,7 @@ def _finish(
         sha256=hashlib.sha256(content).hexdigest(),
         recipe=subject.recipe,
         licence=subject.licence,
+        commands=subject.commands,
         quality={
             "valid": {
                 "photos": len(checker.pairs),

@@ -190,6 +190,10 @@ def test_inspect_models_doctor(exports: Path) -> None:
     names = [card["name"] for card in json.loads(srgan_edge("models", "--json").stdout)]
     assert "edge-m-x4-int8" in names
     assert "edge-m-x4-int8" in srgan_edge("models").stdout
+    card = srgan_edge("models", str(exports / "tiny-int8.tflite")).stdout
+    assert "  srgan-edge train --recipe " in card
+    assert "\n  srgan-edge convert runs/tiny --recipe " in card
+    assert "did you mean 'edge-m-x4'?" in srgan_edge("models", "edge-mm-x4").stderr
     found = json.loads(srgan_edge("doctor", "--json").stdout)
     assert found["delegates"][0]["name"] == "cpu"
     assert found["delegates"][0]["available"]

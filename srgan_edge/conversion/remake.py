@@ -1,0 +1,61 @@
+"""The two commands that remake a model: they go into its card."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any, TypeVar
+
+from srgan_edge import recipes
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.recipes import Stage, Table
+from srgan_edge.training.recipe import Recipe
+
+T = TypeVar("T", bound=Table)
+# Folders are another's on another machine, and notes and names change nothing.
+_PHOTOS, _HELD_OUT = "PHOTOS", "HELD_OUT_PHOTOS"
+
+
+def train_command(recipe: Recipe) -> str:
+    """What trains the generator: the shipped recipe that is nearest, each key that differs, and folders by role."""
+    data = recipe.data
+    if recipe.generator.init:
+        init = f"runs/{Path(recipe.generator.init).name}"
+        recipe = recipe.model_copy(update={"generator": recipe.generator.model_copy(update={"init": init})})
+    words = ["srgan-edge", "train", *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"})]
+    if data.source != "sample":
+        words += ["--data", data.source if data.source.startswith("tfds:") else _PHOTOS]
+    if data.valid:
+        words += ["--set", f"data.valid={_HELD_OUT}"]
+    return shlex.join(words)
+
+
+def convert_command(run: str, settings: Conversion) -> str:
+    """What exports the generator of runs/RUN, likewise."""
+    words = ["srgan-edge", "convert", f"runs/{run}"]
+    words += _recipe_words("convert", Conversion, settings, {"calibration", "verify"})
+    for option in ("calibration", "verify"):
+        if getattr(settings, option):
+            words += [f"--{option}", _PHOTOS if option == "calibration" else _HELD_OUT]
+    return shlex.join(words)
+
+
+def _recipe_words(stage: Stage, kind: type[T], recipe: T, left_out: set[str]) -> list[str]:
+    """`--recipe NAME` of the shipped recipe with the fewest different keys, and `--set` for each of these."""
+    wanted = _flat(recipe.model_dump())
+    shipped = {path.stem: recipes.load(kind, stage, path.stem) for path in recipes.recipe_folder(stage).glob("*.toml")}
+
+    def differences(other: T) -> dict[str, Any]:
+        values = _flat(other.model_dump())
+        return {k: v for k, v in wanted.items() if v != values[k] and k not in {"note", "licence", *left_out}}
+
+    name = min(sorted(shipped), key=lambda name: len(differences(shipped[name])))
+    changed = differences(shipped[name])
+    return ["--recipe", name, *(word for k, v in changed.items() for word in ("--set", f"{k}={recipes.literal(v)}"))]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat

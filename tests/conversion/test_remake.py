@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from srgan_edge import recipes
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.remake import convert_command, train_command
+from srgan_edge.training.recipe import Recipe
+
+
+def values_of(command: str, option: str) -> tuple[str, ...]:
+    words = shlex.split(command)
+    return tuple(words[i + 1] for i, word in enumerate(words) if word == option)
+
+
+@pytest.mark.parametrize("name", ["edge-m", "edge-m-gan", "sample", "srgan"])
+def test_a_shipped_recipe_is_named(name: str) -> None:
+    command = train_command(recipes.load(Recipe, "train", name))
+    assert values_of(command, "--recipe") == (name,)
+    assert values_of(command, "--set") == ()
+
+
+def test_a_changed_recipe_comes_back_from_its_command() -> None:
+    changes = ("name=mine", "data.source=/a/b", "data.valid=/c", "pretrain.rate=1e-3", "generator.init=/d/e/runs/f")
+    recipe = recipes.load(Recipe, "train", "edge-m", changes)
+    command = train_command(recipe)
+    assert "/a" not in command and "/c" not in command and "/d" not in command
+    assert values_of(command, "--data") == ("PHOTOS",)
+    (name,) = values_of(command, "--recipe")
+    remade = recipes.load(Recipe, "train", name, values_of(command, "--set"))
+    data = recipe.data.model_copy(update={"source": "sample", "valid": "HELD_OUT_PHOTOS"})
+    generator = recipe.generator.model_copy(update={"init": "runs/f"})
+    assert remade == recipe.model_copy(update={"data": data, "generator": generator})
+
+
+def test_a_changed_conversion_comes_back_from_its_command() -> None:
+    settings = recipes.load(Conversion, "convert", "edge-s").model_copy(
+        update={"formats": ["int8"], "rate": 5e-6, "io": "int8", "calibration": "/a/b"}
+    )
+    command = convert_command("edge-s-x4", settings)
+    assert values_of(command, "--calibration") == ("PHOTOS",)
+    (name,) = values_of(command, "--recipe")
+    remade = recipes.load(Conversion, "convert", name, values_of(command, "--set"))
+    assert remade.model_copy(update={"calibration": "/a/b", "note": ""}) == settings.model_copy(update={"note": ""})
+    assert "srgan-edge convert runs/edge-s-x4 --recipe" in command
