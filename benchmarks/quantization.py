@@ -73,12 +73,12 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     plain = whole.model_copy(update={"formats": ["float32", "fp16"]})
     ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0})
     qat = whole.model_copy(update={"formats": ["int8"]})
-    floats, fp16 = convert.convert(run, plain, folder / "float", say)
     prepared = convert.prepare(run, settings, say)
+    floats, fp16 = convert.convert_prepared(prepared, plain, folder / "float", say)
     reference = Inference(prepared.trained.model, prepared.trained.scale, prepared.trained.value_range)
     more = train_on(prepared, settings, folder / "more.tflite")
-    (calibrated,) = convert.convert(run, ptq, folder / "ptq", say)
-    (tuned,) = convert.convert(run, qat, folder / "qat", say)
+    (calibrated,) = convert.convert_prepared(prepared, ptq, folder / "ptq", say)
+    (tuned,) = convert.convert_prepared(prepared, qat, folder / "qat", say)
     return [
         Arm("float", floats.path, reference, ""),
         Arm("float, same extra steps", folder / "more.tflite", more, "float"),

@@ -122,7 +122,15 @@ def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[
         UsageError: as `prepare`.
         GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
     """
-    prepared = prepare(run, settings, report)
+    return convert_prepared(prepare(run, settings, report), settings, out, report)
+
+
+def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report: Report) -> list[Export]:
+    """As `convert`; the tile, the photos and the seed of `settings` are those that it was prepared with.
+
+    Raises:
+        GateFailedError: as `convert`.
+    """
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     commands = [train_command(prepared.recipe), convert_command(trained.name, settings)]

@@ -78,7 +78,7 @@ class Learner:
     def _add_pretrain(self) -> None:
         settings = self.recipe.pretrain
         rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
-        optimizer = steps.adam(rate, settings.clip, self.policy)
+        optimizer = steps.make_optimizer(settings.optimizer, rate, settings.clip, self.policy)
         optimizer.build(self.generator.trainable_variables)
         self.optimizers["pretrain_optimizer"] = optimizer
         step = steps.pretrain_step(self.generator, optimizer, settings, self.value_range, self.distribution.replicas)
@@ -88,13 +88,13 @@ class Learner:
         settings, critic = self.recipe.gan, self.networks["discriminator"]
         peaks = (settings.rate, settings.discriminator_rate or settings.rate)
         rates = [steps.RateSchedule(r, settings.schedule, int(settings.steps), settings.warmup) for r in peaks]
-        pair = (steps.adam(rates[0], settings.clip, self.policy), steps.adam(rates[1], settings.clip, self.policy))
-        pair[0].build(self.generator.trainable_variables)
-        pair[1].build(critic.trainable_variables)
-        self.optimizers |= {"gan_optimizer": pair[0], "discriminator_optimizer": pair[1]}
+        ours, critics = (steps.make_optimizer("adam", rate, settings.clip, self.policy) for rate in rates)
+        ours.build(self.generator.trainable_variables)
+        critics.build(critic.trainable_variables)
+        self.optimizers |= {"gan_optimizer": ours, "discriminator_optimizer": critics}
         content = content_loss(self.recipe.perceptual)
         step = steps.gan_step(
-            self.generator, critic, pair, content, settings, self.value_range, self.distribution.replicas
+            self.generator, critic, (ours, critics), content, settings, self.value_range, self.distribution.replicas
         )
         self._add_phase("gan", int(settings.steps), step)
 

@@ -53,8 +53,10 @@ class Pretrain(Table):
 
     steps: Steps = 20_000
     loss: Literal["l1", "mse"] = "l1"
+    optimizer: Literal["adam", "muon"] = "adam"
+    """Muon is Adam with its steps on kernels made orthogonal: for short trainings, see train/README.md."""
     rate: Rate = 5e-4
-    """Adam's learning rate after the warm-up."""
+    """The learning rate after the warm-up."""
     schedule: Schedule = "cosine"
     warmup: Natural = 500
     """Steps over which the learning rate rises from 0."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.training.losses import PIXEL_LOSSES, adversarial_loss, discriminator_loss, mse
+from srgan_edge.training.muon import Muon
 from srgan_edge.training.recipe import Gan, Pretrain
 
 Step = Callable[[Any, Any], dict[str, Any]]
@@ -39,9 +40,12 @@ class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "schedule": self.schedule, "steps": self.steps, "warmup": self.warmup}
 
 
-def adam(rate: RateSchedule, clip: float, precision: str) -> Any:
-    """Adam with beta1 0.9 (Ledig et al. 2017, section 3.2), loss scaling under float16."""
-    optimizer = keras.optimizers.Adam(rate, beta_1=0.9, global_clipnorm=clip or None)
+def make_optimizer(name: str, rate: RateSchedule, clip: float, precision: str) -> Any:
+    """Adam with beta1 0.9 (Ledig et al. 2017, section 3.2) or Muon with 0.95, loss scaling under float16."""
+    if name == "muon":
+        optimizer = Muon(rate, beta_1=0.95, global_clipnorm=clip or None)
+    else:
+        optimizer = keras.optimizers.Adam(rate, beta_1=0.9, global_clipnorm=clip or None)
     if precision == "mixed_float16":
         optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
@@ -85,7 +89,7 @@ def gan_step(
             fake = (result - low_end) * (2 / (high_end - low_end)) - 1
             fake_logits = discriminator(fake, training=True)
             real_logits = discriminator(real, training=True)
-            content = content_loss(real, fake)
+            content = content_loss(*shifted(real, fake, optimizers[0].iterations))
             adversarial = adversarial_loss(fake_logits)
             loss = settings.content * content + settings.adversarial * adversarial
             if settings.pixel:
@@ -105,6 +109,21 @@ def gan_step(
         }
 
     return step
+
+
+def shifted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:
+    """Both `[N, H, W, 3]` without 7 of their rows and columns, 0 to 7 of them before: others at each step.
+
+    The gradient that a strided convolution hands back is checkered (Odena et al. 2016, "Checkerboard artifacts in
+    gradients"), and crops always lie on the same grid: without the shift the generator learns its dots.
+    """
+    top, left = tf.unstack(tf.random.stateless_uniform((2,), (tf.cast(step, tf.int64), 0), 0, 8, tf.int64))
+    height, width = truth.shape[1] - 7, truth.shape[2] - 7
+
+    def cut(image: Any) -> Any:
+        return image[:, top : top + height, left : left + width]
+
+    return cut(truth), cut(result)
 
 
 def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[], None]:

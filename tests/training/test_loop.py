@@ -77,13 +77,15 @@ def test_run_folder(run_folder: Path, photos: Path) -> None:
     assert recipes.load(Recipe, "train", str(run_folder / "recipe.toml")).data.source == str(photos)
 
 
-def test_a_stopped_and_resumed_run_is_the_straight_one(photos: Path, tmp_path: Path) -> None:
-    straight = train(recipe(photos), tmp_path / "straight")
-    events = train(recipe(photos), tmp_path / "stopped", until=4)
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_a_stopped_and_resumed_run_is_the_straight_one(photos: Path, tmp_path: Path, optimizer: str) -> None:
+    setting = f"pretrain.optimizer={optimizer}"
+    straight = train(recipe(photos, setting), tmp_path / "straight")
+    events = train(recipe(photos, setting), tmp_path / "stopped", until=4)
     # The signal comes while step 4 is logged; the step under way is ended and saved.
     assert events[-1] == {**events[-1], "event": "end", "finished": False, "step": 5}
-    train(recipe(photos), tmp_path / "stopped", resume=True, until=8)
-    resumed = train(recipe(photos), tmp_path / "stopped", resume=True)
+    train(recipe(photos, setting), tmp_path / "stopped", resume=True, until=8)
+    resumed = train(recipe(photos, setting), tmp_path / "stopped", resume=True)
     assert any(e["event"] == "resume" and e["step"] == 9 for e in resumed)
     for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
         np.testing.assert_array_equal(one, two)
