@@ -44,8 +44,9 @@ def edge(size: str, scale: int = 4, collapsible: bool = False) -> Any:
     tail = keras.initializers.RandomNormal(stddev=1e-3)
     x = keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=tail, name="tail")(x)
     # Twice s inputs and not once s * s: XNNPACK takes concatenations of at most 5.
-    row = keras.layers.Concatenate(name="anchor_row")([inputs] * scale)
-    anchor = keras.layers.Concatenate(name="anchor")([row] * scale)
-    x = keras.layers.Add(name="residual")([x, anchor])
-    outputs = PixelShuffle(scale, name="shuffle")(x)
+    # In float32 under any policy: bfloat16 has but 128 values between 0.5 and 1.
+    row = keras.layers.Concatenate(dtype="float32", name="anchor_row")([inputs] * scale)
+    anchor = keras.layers.Concatenate(dtype="float32", name="anchor")([row] * scale)
+    x = keras.layers.Add(dtype="float32", name="residual")([x, anchor])
+    outputs = PixelShuffle(scale, dtype="float32", name="shuffle")(x)
     return keras.Model(inputs, outputs, name=f"edge-{size}-x{scale}")
