@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.recipes import Stage, Table
+from srgan_edge.training.data.training_data import with_gan_crops
 from srgan_edge.training.recipe import Recipe
 
 T = TypeVar("T", bound=Table)
@@ -19,10 +21,15 @@ _PHOTOS, _HELD_OUT = "PHOTOS", "HELD_OUT_PHOTOS"
 def train_command(recipe: Recipe) -> str:
     """What trains the generator: the shipped recipe that is nearest, each key that differs, and folders by role."""
     data = recipe.data
+    recipe = with_gan_crops(recipe)  # as a run folder has it
     if recipe.generator.init:
         init = f"runs/{Path(recipe.generator.init).name}"
         recipe = recipe.model_copy(update={"generator": recipe.generator.model_copy(update={"init": init})})
-    words = ["srgan-edge", "train", *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"})]
+    words = [
+        "srgan-edge",
+        "train",
+        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"}, with_gan_crops),
+    ]
     if data.source != "sample":
         words += ["--data", data.source if data.source.startswith("tfds:") else _PHOTOS]
     if data.valid:
@@ -33,17 +40,18 @@ def train_command(recipe: Recipe) -> str:
 def convert_command(run: str, settings: Conversion) -> str:
     """What exports the generator of runs/RUN, likewise."""
     words = ["srgan-edge", "convert", f"runs/{run}"]
-    words += _recipe_words("convert", Conversion, settings, {"calibration", "verify"})
+    words += _recipe_words("convert", Conversion, settings, {"calibration", "verify"}, lambda shipped: shipped)
     for option in ("calibration", "verify"):
         if getattr(settings, option):
             words += [f"--{option}", _PHOTOS if option == "calibration" else _HELD_OUT]
     return shlex.join(words)
 
 
-def _recipe_words(stage: Stage, kind: type[T], recipe: T, left_out: set[str]) -> list[str]:
+def _recipe_words(stage: Stage, kind: type[T], recipe: T, left_out: set[str], resolve: Callable[[T], T]) -> list[str]:
     """`--recipe NAME` of the shipped recipe with the fewest different keys, and `--set` for each of these."""
     wanted = _flat(recipe.model_dump())
-    shipped = {path.stem: recipes.load(kind, stage, path.stem) for path in recipes.recipe_folder(stage).glob("*.toml")}
+    names = [path.stem for path in recipes.recipe_folder(stage).glob("*.toml")]
+    shipped = {name: resolve(recipes.load(kind, stage, name)) for name in names}
 
     def differences(other: T) -> dict[str, Any]:
         values = _flat(other.model_dump())
