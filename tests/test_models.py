@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shlex
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from srgan_edge import models
+from srgan_edge import models, recipes
 from srgan_edge.conversion.inspect import inspect
 from srgan_edge.errors import SrganEdgeError, UsageError
 
@@ -24,6 +26,19 @@ def test_every_bundled_model_is_what_its_card_says(model: models.Model) -> None:
     assert graph.macs == card.macs_per_pixel * card.tile**2
     assert card.quantization != "int8" or graph.float_ops == 0
     assert graph.gpu_verdict()["ok"]
+
+
+@pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
+def test_every_bundled_card_is_complete(model: models.Model) -> None:
+    card = model.card
+    assert card is not None
+    assert all(asdict(card).values())
+    assert card.quality["valid"]["psnr_float"] - card.quality["valid"]["psnr"] <= 0.03
+    assert set(card.versions) == {"srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert"}
+    for command, stage in zip(card.commands, ("train", "convert"), strict=True):
+        words = shlex.split(command)
+        assert words[:2] == ["srgan-edge", stage]
+        assert recipes.find_recipe(stage, words[words.index("--recipe") + 1]).is_file()
 
 
 def test_the_default_model_is_bundled_in_both_formats() -> None:

@@ -25,6 +25,12 @@ def test_a_shipped_recipe_is_named(name: str) -> None:
     assert values_of(command, "--set") == ()
 
 
+@pytest.mark.parametrize("name", ["default", "edge-m", "edge-s", "srgan"])
+def test_a_shipped_conversion_is_named(name: str) -> None:
+    command = convert_command("run", recipes.load(Conversion, "convert", name))
+    assert command == f"srgan-edge convert runs/run --recipe {name}"
+
+
 def test_a_changed_recipe_comes_back_from_its_command() -> None:
     changes = ("name=mine", "data.source=/a/b", "data.valid=/c", "pretrain.rate=1e-3", "generator.init=/d/e/runs/f")
     recipe = recipes.load(Recipe, "train", "edge-m", changes)
