@@ -21,11 +21,12 @@ lint: $(STAMP)
 android:
 	android-demo/verify/build.sh
 
-# Hashes are checked; the project itself is installed last, without fetching anything more.
+# Hashes are checked; the project itself is installed last, without fetching anything more. uv takes no constraint
+# without a hash, and those of pyproject.toml are for the lock alone: hence --no-config.
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv
 	if command -v uv >/dev/null; then \
-	  VIRTUAL_ENV=.venv uv pip install --require-hashes -r requirements.lock && \
+	  VIRTUAL_ENV=.venv uv pip install --no-config --require-hashes -r requirements.lock && \
 	  VIRTUAL_ENV=.venv uv pip install --no-deps --no-build-isolation -e .; \
 	else \
 	  $(BIN)/pip install --require-hashes -r requirements.lock && \
