@@ -20,8 +20,8 @@ _SMALLEST_SLOPE = 0.01
 def rebuild(model: Any, replace: Callable[[Any], Any]) -> Any:
     """A flat functional model like `model`, each layer replaced by what `replace(layer)` says.
 
-    `replace` returns a new layer, or None to leave the layer out and pass its input on. The new
-    layers' weights are not set.
+    `replace` returns a new layer or another function of the layer's inputs, or None to leave the layer out and pass
+    its input on. The new layers' weights are not set.
     """
     tensors: dict[str, Any] = {}
     for layer in model.layers:
@@ -126,9 +126,7 @@ def leaky_relu(model: Any) -> Any:
         return keras.layers.LeakyReLU(np.copysign(max(abs(slope), _SMALLEST_SLOPE), slope), name=layer.name)
 
     leaky = rebuild(model, replace)
-    for layer in leaky.layers:
-        if layer.weights:
-            layer.set_weights(model.get_layer(layer.name).get_weights())
+    _copy_weights(model, leaky)
     return leaky
 
 
@@ -139,33 +137,28 @@ def sums_apart(model: Any) -> Any:
     the errors add up. Here s1 = f1, s2 = s1 + f2, ... and xk = x0 + sk: the sums that last have the branches' own,
     smaller range, and the rounding of each xk reaches only the block it enters.
     """
-    tensors: dict[str, Any] = {}
     chains: dict[str, tuple[Any, Any]] = {}  # a sum's name -> what its chain began with, the branches' sum
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            tensors[layer.name] = keras.Input(layer.input_shape[0][1:], name=layer.name)
-            continue
+
+    def replace(layer: Any) -> Any:
         parents = layer.inbound_nodes[0].inbound_layers
-        if not isinstance(parents, list):
-            tensors[layer.name] = clone(layer)(tensors[parents.name])
-            continue
-        if isinstance(layer, keras.layers.Add) and len(parents) == 2:
-            # A block's input feeds the block as well; a block's end feeds the sum alone.
-            stream, branch = sorted(parents, key=lambda parent: -len(parent.outbound_nodes))
-            base, total = chains.get(stream.name, (tensors[stream.name], None))
+        if not isinstance(layer, keras.layers.Add) or len(parents) != 2:
+            return clone(layer)
+        # A block's input feeds the block as well; a block's end feeds the sum alone.
+        stream, branch = sorted((0, 1), key=lambda index: -len(parents[index].outbound_nodes))
+
+        def add(inputs: list[Any]) -> Any:
+            base, total = chains.get(parents[stream].name, (inputs[stream], None))
             if total is None:
-                total = tensors[branch.name]
+                total = inputs[branch]
             else:
-                total = keras.layers.Add(name=f"{layer.name}_branches")([total, tensors[branch.name]])
+                total = keras.layers.Add(name=f"{layer.name}_branches")([total, inputs[branch]])
             chains[layer.name] = base, total
-            tensors[layer.name] = clone(layer)([base, total])
-            continue
-        tensors[layer.name] = clone(layer)([tensors[parent.name] for parent in parents])
-    (outputs,) = (tensors[t.node.layer.name] for t in model.outputs)
-    apart = keras.Model(tensors[model.layers[0].name], outputs, name=model.name)
-    for layer in model.layers:
-        if layer.weights:
-            apart.get_layer(layer.name).set_weights(layer.get_weights())
+            return clone(layer)([base, total])
+
+        return add
+
+    apart = rebuild(model, replace)
+    _copy_weights(model, apart)
     return apart
 
 
@@ -182,6 +175,13 @@ def byte_range(model: Any) -> Any:
             weights[1] = weights[1] * 255
         layer.set_weights(weights)
     return scaled
+
+
+def _copy_weights(model: Any, rebuilt: Any) -> None:
+    """To each layer of `rebuilt` that has weights, those of its namesake."""
+    for layer in rebuilt.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
 
 
 def _kernel_and_bias(convolution: Any) -> tuple[np.ndarray, np.ndarray]:
