@@ -26,7 +26,7 @@ from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
-from srgan_edge.training.losses import PIXEL_LOSSES
+from srgan_edge.training.losses import pixel_loss
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.validation import Inference
@@ -68,8 +68,9 @@ class Prepared:
 
     @property
     def truth_loss(self) -> Loss | None:
-        """That of its pretraining; a GAN's generator is not drawn back to the truth, only to itself."""
-        return None if self.recipe.gan.steps else PIXEL_LOSSES[self.recipe.pretrain.loss]
+        """That of its last phase on pixels; a GAN's generator is not drawn back to the truth, only to itself."""
+        last = self.recipe.fidelity if self.recipe.fidelity.steps else self.recipe.pretrain
+        return None if self.recipe.gan.steps else pixel_loss(last.loss, last.luma)
 
 
 @dataclass(frozen=True)

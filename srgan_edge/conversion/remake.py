@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.recipes import Stage, Table
-from srgan_edge.training.data.training_data import with_gan_crops
 from srgan_edge.training.recipe import Recipe
 
 T = TypeVar("T", bound=Table)
@@ -21,14 +20,14 @@ _PHOTOS, _HELD_OUT = "PHOTOS", "HELD_OUT_PHOTOS"
 def train_command(recipe: Recipe) -> str:
     """What trains the generator: the shipped recipe that is nearest, each key that differs, and folders by role."""
     data = recipe.data
-    recipe = with_gan_crops(recipe)  # as a run folder has it
+    recipe = recipe.with_crops()  # as a run folder has it
     if recipe.generator.init:
         init = f"runs/{Path(recipe.generator.init).name}"
-        recipe = recipe.model_copy(update={"generator": recipe.generator.model_copy(update={"init": init})})
+        recipe = recipe.changed(generator={"init": init})
     words = [
         "srgan-edge",
         "train",
-        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"}, with_gan_crops),
+        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"}, Recipe.with_crops),
     ]
     if data.source != "sample":
         words += ["--data", data.source if data.source.startswith("tfds:") else _PHOTOS]

@@ -14,7 +14,7 @@ from srgan_edge.training.discriminator import discriminator
 from srgan_edge.training.distribution import DistributedStep, Distribution
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.perceptual import content_loss
-from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.recipe import Pretrain, Recipe
 from srgan_edge.training.run_folder import initialise
 
 
@@ -52,11 +52,13 @@ class Learner:
         self._update_average = steps.ema_step(self.average, self.generator, recipe.loop.ema, self.step)
         with distribution.strategy.scope():
             if recipe.pretrain.steps:
-                self._add_pretrain()
+                self._add_pixels("pretrain", recipe.pretrain)
+            if recipe.fidelity.steps:
+                self._add_pixels("fidelity", recipe.fidelity)
             if recipe.gan.steps:
                 self._add_gan()
         if not self.phases:
-            raise UsageError("the recipe has no steps: set pretrain.steps or gan.steps")
+            raise UsageError("the recipe has no steps: set pretrain.steps, fidelity.steps or gan.steps")
 
     def state(self) -> dict[str, Any]:
         """Everything that a checkpoint must hold, by name."""
@@ -75,14 +77,13 @@ class Learner:
         if recipe.generator.init:
             initialise(self.generator, Path(recipe.generator.init))
 
-    def _add_pretrain(self) -> None:
-        settings = self.recipe.pretrain
+    def _add_pixels(self, name: str, settings: Pretrain) -> None:
         rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
         optimizer = steps.make_optimizer(settings.optimizer, rate, settings.clip, self.policy)
         optimizer.build(self.generator.trainable_variables)
-        self.optimizers["pretrain_optimizer"] = optimizer
+        self.optimizers[f"{name}_optimizer"] = optimizer
         step = steps.pretrain_step(self.generator, optimizer, settings, self.value_range, self.distribution.replicas)
-        self._add_phase("pretrain", int(settings.steps), step)
+        self._add_phase(name, int(settings.steps), step)
 
     def _add_gan(self) -> None:
         settings, critic = self.recipe.gan, self.networks["discriminator"]

@@ -1,4 +1,4 @@
-"""The custom training loop: a pretrain phase on pixels, then a GAN phase."""
+"""The custom training loop: one or two phases on pixels, then a GAN phase."""
 
 from __future__ import annotations
 

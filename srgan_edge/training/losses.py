@@ -22,6 +22,24 @@ def mse(truth: Any, result: Any) -> Any:
 
 PIXEL_LOSSES: dict[str, Loss] = {"l1": l1, "mse": mse}
 
+_LUMA = (0.299, 0.587, 0.114)  # BT.601's
+
+
+def pixel_loss(name: str, luma: float = 0.0) -> Loss:
+    """One of PIXEL_LOSSES on `[N, H, W, 3]`: 1 - `luma` of it over the three channels, `luma` over their luma.
+
+    PSNR is measured on luma, where the errors of three channels may cancel.
+    """
+    loss = PIXEL_LOSSES[name]
+    if not luma:
+        return loss
+
+    def weighted(truth: Any, result: Any) -> Any:
+        y_truth, y_result = (tf.tensordot(image, tf.constant(_LUMA), 1) for image in (truth, result))
+        return (1 - luma) * loss(truth, result) + luma * loss(y_truth, y_result)
+
+    return weighted
+
 
 def adversarial_loss(fake_logits: Any) -> Any:
     """`-log D(G(x))`, mean over the batch (Ledig et al. 2017, eq. 6), from logits."""

@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.training_data import with_gan_crops
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.learner import Learner
 from srgan_edge.training.recipe import Recipe
@@ -46,20 +45,11 @@ def probe(recipe: Recipe) -> Cost:
     Raises:
         UsageError: the recipe cannot work.
     """
-    recipe = with_gan_crops(recipe)
-    short = recipe.model_copy(
-        update={
-            "pretrain": recipe.pretrain.model_copy(update={"steps": 100 if recipe.pretrain.steps else 0}),
-            "gan": recipe.gan.model_copy(update={"steps": 100 if recipe.gan.steps else 0}),
-        }
-    )
+    recipe = recipe.with_crops()
+    samplers = {phase: _noise(recipe, *size) for phase, size in recipe.crops().items()}
+    asked = {phase: getattr(recipe, phase).steps for phase in samplers}
     distribution = Distribution()
-    learner = Learner(short, distribution)
-    samplers = {
-        "pretrain": _noise(recipe, recipe.data.batch, recipe.data.crop),
-        "gan": _noise(recipe, recipe.gan.batch, recipe.gan.crop),
-    }
-    asked = {"pretrain": recipe.pretrain.steps, "gan": recipe.gan.steps}
+    learner = Learner(recipe.changed(**{phase: {"steps": 100 if asked[phase] else 0} for phase in asked}), distribution)
     costs = []
     for phase in learner.phases:
         started = 0.0

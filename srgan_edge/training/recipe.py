@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,8 @@ class Pretrain(Table):
 
     steps: Steps = 20_000
     loss: Literal["l1", "mse"] = "l1"
+    luma: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the loss that compares luma alone, what PSNR is measured on."""
     optimizer: Literal["adam", "muon"] = "adam"
     """Muon is Adam with its steps on kernels made orthogonal: for short trainings, see train/README.md."""
     rate: Rate = 5e-4
@@ -64,8 +66,19 @@ class Pretrain(Table):
     """Largest global norm of the gradient; 0 = unbounded."""
 
 
+class Fidelity(Pretrain):
+    """The second phase, if it has steps: once more on pixels, for the last hundredths of a decibel."""
+
+    steps: Steps = 0
+    batch: Natural = 0
+    """0 = data.batch."""
+    crop: Natural = 0
+    """0 = data.crop."""
+    loss: Literal["l1", "mse"] = "mse"
+
+
 class Gan(Table):
-    """The second phase: content and adversarial loss (Ledig et al. 2017, eq. 3)."""
+    """The last phase: content and adversarial loss (Ledig et al. 2017, eq. 3)."""
 
     steps: Steps = 0
     batch: Natural = 0
@@ -127,6 +140,24 @@ class Recipe(Table):
     generator: Generator = Generator()
     data: Data = Data()
     pretrain: Pretrain = Pretrain()
+    fidelity: Fidelity = Fidelity()
     gan: Gan = Gan()
     perceptual: Perceptual = Perceptual()
     loop: Loop = Loop()
+
+    def changed(self, **tables: dict[str, Any]) -> Recipe:
+        """A copy with other values: `changed(gan={"steps": 3})`."""
+        update = {name: getattr(self, name).model_copy(update=values) for name, values in tables.items()}
+        return self.model_copy(update=update)
+
+    def crops(self) -> dict[str, tuple[int, int]]:
+        """Batch and LR crop of each phase, in their order."""
+        data, later = self.data, {"fidelity": self.fidelity, "gan": self.gan}
+        own = {name: (phase.batch or data.batch, phase.crop or data.crop) for name, phase in later.items()}
+        return {"pretrain": (data.batch, data.crop), **own}
+
+    def with_crops(self) -> Recipe:
+        """A copy in which later phases have what they take from `data` written out."""
+        sizes = {name: {"batch": batch, "crop": crop} for name, (batch, crop) in self.crops().items()}
+        del sizes["pretrain"]
+        return self.changed(**sizes)

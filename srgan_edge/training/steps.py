@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from srgan_edge.training.losses import PIXEL_LOSSES, adversarial_loss, discriminator_loss, mse
+from srgan_edge.training.losses import adversarial_loss, discriminator_loss, mse, pixel_loss
 from srgan_edge.training.muon import Muon
 from srgan_edge.training.recipe import Gan, Pretrain
 
@@ -55,12 +55,12 @@ def pretrain_step(
     generator: Any, optimizer: Any, settings: Pretrain, value_range: tuple[float, float], replicas: int = 1
 ) -> Step:
     """A step on a pixel loss, images in the generator's own value range; one of `replicas` that run at once."""
-    pixel_loss = PIXEL_LOSSES[settings.loss]
+    compare = pixel_loss(settings.loss, settings.luma)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
-            loss = pixel_loss(_from_bytes(high, value_range), result)
+            loss = compare(_from_bytes(high, value_range), result)
         _apply(optimizer, tape, loss, generator, replicas)
         return {"pixel_loss": loss}
 

@@ -7,7 +7,6 @@ import pytest
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command
-from srgan_edge.training.data.training_data import with_gan_crops
 from srgan_edge.training.recipe import Recipe
 
 
@@ -20,7 +19,7 @@ def values_of(command: str, option: str) -> tuple[str, ...]:
 def test_a_shipped_recipe_is_named(name: str) -> None:
     recipe = recipes.load(Recipe, "train", name)
     command = train_command(recipe)
-    assert command == train_command(with_gan_crops(recipe))
+    assert command == train_command(recipe.with_crops())
     assert values_of(command, "--recipe") == (name,)
     assert values_of(command, "--set") == ()
 
@@ -41,7 +40,7 @@ def test_a_changed_recipe_comes_back_from_its_command() -> None:
     remade = recipes.load(Recipe, "train", name, values_of(command, "--set"))
     data = recipe.data.model_copy(update={"source": "sample", "valid": "HELD_OUT_PHOTOS"})
     generator = recipe.generator.model_copy(update={"init": "runs/f"})
-    assert with_gan_crops(remade) == with_gan_crops(recipe.model_copy(update={"data": data, "generator": generator}))
+    assert remade.with_crops() == recipe.model_copy(update={"data": data, "generator": generator}).with_crops()
 
 
 def test_a_changed_conversion_comes_back_from_its_command() -> None:

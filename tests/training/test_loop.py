@@ -141,24 +141,27 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
         "gan.adversarial=1e-3",
         "gan.pixel=0",
         "pretrain.steps=2",
+        "fidelity.steps=1",
         "loop.log_every=1",
     )
     events = train(recipe(photos, *settings), tmp_path / "run")
     logged = [e for e in events if e["event"] == "train"]
-    assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["gan"] * 3
+    assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["fidelity"] + ["gan"] * 3
     last = logged[-1]
     expected = last["content_loss"] + 1e-3 * last["adversarial_loss"]
     assert last["generator_loss"] == pytest.approx(expected, rel=1e-5)
     assert all(0 <= last[name] <= 1 for name in ("real_accuracy", "fake_accuracy"))
 
 
-def test_a_resumed_gan_is_the_straight_one(photos: Path, tmp_path: Path) -> None:
-    """Discriminator and both optimizers too, and the crops of the GAN phase's own size."""
-    settings = ("pretrain.steps=3", "gan.steps=6", "gan.batch=3", "gan.crop=8", "loop.log_every=1")
+@pytest.mark.parametrize("until", (2, 5), ids=("fidelity", "gan"))
+def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> None:
+    """Discriminator and all optimizers too, and crops of the phase's own size."""
+    later = [f"{phase}.{key}" for phase in ("fidelity", "gan") for key in ("steps=4", "batch=3", "crop=8")]
+    settings = ("pretrain.steps=1", *later, "fidelity.optimizer=muon", "fidelity.luma=0.5", "loop.log_every=1")
     straight = train(recipe(photos, *settings), tmp_path / "straight")
-    train(recipe(photos, *settings), tmp_path / "stopped", until=4)
+    train(recipe(photos, *settings), tmp_path / "stopped", until=until)
     resumed = train(recipe(photos, *settings), tmp_path / "stopped", resume=True)
-    assert next(e["step"] for e in resumed if e["event"] == "resume") == 5
+    assert next(e["step"] for e in resumed if e["event"] == "resume") == until + 1
     for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
         np.testing.assert_array_equal(one, two)
     last = [[e for e in events if e["event"] == "train"][-1] for events in (straight, resumed)]

@@ -44,6 +44,15 @@ def test_pixel_losses_by_hand() -> None:
     assert float(losses.mse(one, two)) == pytest.approx(((one - two) ** 2).mean())
 
 
+def test_luma_loss_by_hand() -> None:
+    one, two = np.random.default_rng(0).random((2, 2, 3, 3, 3)).astype(np.float32)
+    luma = (one - two) @ np.array([0.299, 0.587, 0.114])
+    expected = 0.25 * ((one - two) ** 2).mean() + 0.75 * (luma**2).mean()
+    assert float(losses.pixel_loss("mse", 0.75)(one, two)) == pytest.approx(expected)
+    assert float(losses.pixel_loss("l1", 1.0)(one, two)) == pytest.approx(np.abs(luma).mean())
+    assert losses.pixel_loss("l1") is losses.l1
+
+
 def test_discriminator_is_the_papers() -> None:
     # Ledig et al. 2017, figure 4, on 96x96: 6x6x512 = 18432 values enter the first dense layer.
     filters = [64, 64, 128, 128, 256, 256, 512, 512]

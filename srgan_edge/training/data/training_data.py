@@ -22,7 +22,7 @@ class TrainingData(NamedTuple):
     """By phase."""
     valid: list[Pair]
     recipe: Recipe
-    """With epochs turned into steps, and what the GAN phase takes from `data` written out."""
+    """With epochs turned into steps, and what later phases take from `data` written out."""
 
 
 def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
@@ -34,33 +34,21 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     settings, scale = recipe.data, int(recipe.generator.scale)
     found = find_sources(settings.source, settings.valid)
     journal.emit("data", text=found.description)
-    recipe = with_gan_crops(recipe)
-    largest = max(settings.crop, recipe.gan.crop)
+    recipe = recipe.with_crops()
+    largest = max(crop for _, crop in recipe.crops().values())
     train = photos.load(found.train, scale, largest, settings.cache, journal.warn, journal.say)
     limit = recipe.loop.validate_photos
     valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
-    sizes = {"pretrain": (settings.batch, settings.crop), "gan": (recipe.gan.batch, recipe.gan.crop)}
     samplers = {
         phase: CropSampler(train, scale, crop, batch, settings.flips, recipe.loop.seed, settings.smooth, journal.warn)
-        for phase, (batch, crop) in sizes.items()
+        for phase, (batch, crop) in recipe.crops().items()
     }
     return TrainingData(samplers, valid, _in_steps(recipe, len(train)))
-
-
-def with_gan_crops(recipe: Recipe) -> Recipe:
-    """The recipe with `gan.batch` and `gan.crop` written out."""
-    gan = {"batch": recipe.gan.batch or recipe.data.batch, "crop": recipe.gan.crop or recipe.data.crop}
-    return recipe.model_copy(update={"gan": recipe.gan.model_copy(update=gan)})
 
 
 def _in_steps(recipe: Recipe, photo_count: int) -> Recipe:
     def steps(value: int | str, batch: int) -> int:
         return value if isinstance(value, int) else int(value.split()[0]) * -(-photo_count // batch)
 
-    pretrain, gan = recipe.pretrain, recipe.gan
-    return recipe.model_copy(
-        update={
-            "pretrain": pretrain.model_copy(update={"steps": steps(pretrain.steps, recipe.data.batch)}),
-            "gan": gan.model_copy(update={"steps": steps(gan.steps, gan.batch)}),
-        }
-    )
+    sizes = recipe.crops()
+    return recipe.changed(**{name: {"steps": steps(getattr(recipe, name).steps, sizes[name][0])} for name in sizes})
