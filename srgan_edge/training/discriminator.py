@@ -7,14 +7,14 @@ from typing import Any
 import tf_keras as keras
 
 
-def discriminator(side: int | None, head: str = "dense") -> Any:
-    """Eight 3x3 convolutions, 64 to 512 channels, every second with stride 2; dense 1024, dense 1.
+def discriminator(side: int | None, head: str = "dense", width: int = 64) -> Any:
+    """Eight 3x3 convolutions, `width` to 8 `width` channels, every second with stride 2; dense 1024, dense 1.
 
     Takes `[N, side, side, 3]` in [-1, 1]; yields logits `[N, 1]`. With head "pooled" the last map is
     averaged before the dense layers, so that they are small and `side` may be None: any size.
     """
     x = inputs = keras.Input((side, side, 3), name="image")
-    for index, (filters, stride) in enumerate((f, s) for f in (64, 128, 256, 512) for s in (1, 2)):
+    for index, (filters, stride) in enumerate((f, s) for f in (width, 2 * width, 4 * width, 8 * width) for s in (1, 2)):
         name = f"conv{index + 1}"
         x = keras.layers.Conv2D(filters, 3, stride, padding="same", use_bias=index == 0, name=name)(x)
         if index:

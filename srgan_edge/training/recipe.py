@@ -101,6 +101,8 @@ class Gan(Table):
     """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
     head: Literal["dense", "pooled"] = "dense"
     """The discriminator's: the paper's dense layers, which fix the crop's size, or global average pooling."""
+    width: Positive = 64
+    """Channels of the discriminator's first convolution, an eighth of the last's: the paper's 64, less for speed."""
 
 
 class Perceptual(Table):

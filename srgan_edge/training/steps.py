@@ -14,6 +14,9 @@ from srgan_edge.training.recipe import Gan, Pretrain
 
 Step = Callable[[Any, Any], dict[str, Any]]
 
+SHIFT = 7
+"""Rows and columns of HR that the GAN's losses do not see."""
+
 
 class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A linear rise over `warmup` steps, then constant, half a cosine down to 0 at `steps`, or 1/10 from the middle on.
@@ -87,9 +90,10 @@ def gan_step(
         with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
             result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
             fake = (result - low_end) * (2 / (high_end - low_end)) - 1
-            fake_logits = discriminator(fake, training=True)
-            real_logits = discriminator(real, training=True)
-            content = content_loss(*shifted(real, fake, optimizers[0].iterations))
+            real_part, fake_part = shifted(real, fake, optimizers[0].iterations)
+            fake_logits = discriminator(fake_part, training=True)
+            real_logits = discriminator(real_part, training=True)
+            content = content_loss(real_part, fake_part)
             adversarial = adversarial_loss(fake_logits)
             loss = settings.content * content + settings.adversarial * adversarial
             if settings.pixel:
@@ -112,18 +116,14 @@ def gan_step(
 
 
 def shifted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:
-    """Both `[N, H, W, 3]` without 7 of their rows and columns, 0 to 7 of them before: others at each step.
+    """Both `[N, H, W, 3]` without SHIFT of their rows and columns, 0 to SHIFT of them before: others at each step.
 
     The gradient that a strided convolution hands back is checkered (Odena et al. 2016, "Checkerboard artifacts in
     gradients"), and crops always lie on the same grid: without the shift the generator learns its dots.
     """
-    top, left = tf.unstack(tf.random.stateless_uniform((2,), (tf.cast(step, tf.int64), 0), 0, 8, tf.int64))
-    height, width = truth.shape[1] - 7, truth.shape[2] - 7
-
-    def cut(image: Any) -> Any:
-        return image[:, top : top + height, left : left + width]
-
-    return cut(truth), cut(result)
+    top, left = tf.unstack(tf.random.stateless_uniform((2,), (tf.cast(step, tf.int64), 0), 0, SHIFT + 1, tf.int64))
+    size = (-1, truth.shape[1] - SHIFT, truth.shape[2] - SHIFT, 3)
+    return tf.slice(truth, (0, top, left, 0), size), tf.slice(result, (0, top, left, 0), size)
 
 
 def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[], None]:

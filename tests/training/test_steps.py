@@ -6,7 +6,7 @@ import tensorflow as tf
 from srgan_edge.training.steps import shifted
 
 
-def test_the_content_loss_sees_both_images_shifted_alike_and_anew_at_each_step() -> None:
+def test_the_gans_losses_see_both_images_shifted_alike_and_anew_at_each_step() -> None:
     rows, columns = np.mgrid[0:32, 0:40]
     truth = tf.constant(np.repeat(np.stack([rows, columns, rows], -1)[None], 2, 0), tf.float32)
     seen = set()
