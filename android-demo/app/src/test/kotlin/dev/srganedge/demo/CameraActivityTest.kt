@@ -207,8 +207,9 @@ class CameraActivityTest {
     fun `the model that was chosen is run`() {
         val settings = Robolectric.buildActivity(SettingsActivity::class.java).setup().get()
         val models = settings.view<RadioGroup>(R.id.models)
-        assertEquals(listOf("edge-m-x4", "edge-s-x4"), List(models.childCount) { (models.getChildAt(it) as TextView).text })
-        models.check(models.getChildAt(1).id)
+        val names = List(models.childCount) { (models.getChildAt(it) as TextView).text.toString() }
+        assertEquals(listOf("edge-l-x4", "edge-m-x4", "edge-s-x4"), names)
+        models.check(models.getChildAt(names.indexOf("edge-s-x4")).id)
         settings.view<View>(R.id.cpu).performClick()
         until("what runs") { "edge-s-x4, INT8, on the CPU" in settings.view<TextView>(R.id.status).text }
         val activity = launch().get()
