@@ -70,8 +70,12 @@ def test_pooled_head_takes_any_size() -> None:
     for side in (32, 80):
         assert model(np.zeros((2, side, side, 3), np.float32)).shape == (2, 1)
     dense = 512 * 1024 + 1024 + 1024 + 1
-    assert discriminator(None, "pooled", 32).get_layer("conv8").output.shape[-1] == 256
     assert sum(layer.count_params() for layer in model.layers if "conv" not in layer.name) == dense
+
+
+def test_the_discriminators_width_is_that_of_its_first_convolution() -> None:
+    model = discriminator(None, "pooled", 32)
+    assert [model.get_layer(name).output.shape[-1] for name in ("conv1", "conv8")] == [32, 256]
 
 
 def test_content_loss_by_hand(tmp_path) -> None:
