@@ -70,7 +70,7 @@ class Learner:
         try:
             self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
             if recipe.gan.steps:
-                side = recipe.gan.crop * recipe.generator.scale - steps.SHIFT
+                side = (recipe.gan.crop * recipe.generator.scale - steps.SHIFT) // recipe.gan.reduction
                 self.networks["discriminator"] = discriminator(side, recipe.gan.head, recipe.gan.width)
         finally:
             keras.mixed_precision.set_global_policy("float32")

@@ -52,7 +52,7 @@ class Pretrain(Table):
     """The first phase: a pixel loss."""
 
     steps: Steps = 20_000
-    loss: Literal["l1", "mse"] = "l1"
+    loss: Literal["l1", "mse", "log_mse"] = "l1"
     luma: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the loss that compares luma alone, what PSNR is measured on."""
     optimizer: Literal["adam", "muon"] = "adam"
@@ -74,7 +74,7 @@ class Fidelity(Pretrain):
     """0 = data.batch."""
     crop: Natural = 0
     """0 = data.crop."""
-    loss: Literal["l1", "mse"] = "mse"
+    loss: Literal["l1", "mse", "log_mse"] = "mse"
 
 
 class Gan(Table):
@@ -97,6 +97,9 @@ class Gan(Table):
     adversarial: Annotated[float, Field(ge=0)] = 1e-3
     pixel: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a mean-squared-error term on pixels in [-1, 1]."""
+    reduction: Positive = 1
+    """Content and adversarial loss see truth and result this many times smaller: what a small generator would draw
+    into the finest details for them is dots."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
     head: Literal["dense", "pooled"] = "dense"

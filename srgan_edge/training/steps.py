@@ -90,7 +90,9 @@ def gan_step(
         with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
             result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
             fake = (result - low_end) * (2 / (high_end - low_end)) - 1
-            real_part, fake_part = shifted(real, fake, optimizers[0].iterations)
+            real_part, fake_part = (
+                reduced(part, settings.reduction) for part in shifted(real, fake, optimizers[0].iterations)
+            )
             fake_logits = discriminator(fake_part, training=True)
             real_logits = discriminator(real_part, training=True)
             content = content_loss(real_part, fake_part)
@@ -124,6 +126,14 @@ def shifted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:
     top, left = tf.unstack(tf.random.stateless_uniform((2,), (tf.cast(step, tf.int64), 0), 0, SHIFT + 1, tf.int64))
     size = (-1, truth.shape[1] - SHIFT, truth.shape[2] - SHIFT, 3)
     return tf.slice(truth, (0, top, left, 0), size), tf.slice(result, (0, top, left, 0), size)
+
+
+def reduced(image: Any, factor: int) -> Any:
+    """An image `[N, H, W, 3]` in `H // factor` rows and `W // factor` columns, smoothed first."""
+    if factor == 1:
+        return image
+    size = (image.shape[1] // factor, image.shape[2] // factor)
+    return tf.image.resize(image, size, "bilinear", antialias=True)
 
 
 def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[], None]:

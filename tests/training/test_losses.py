@@ -42,6 +42,18 @@ def test_pixel_losses_by_hand() -> None:
     one, two = np.random.default_rng(0).random((2, 2, 3, 3, 3)).astype(np.float32)
     assert float(losses.l1(one, two)) == pytest.approx(np.abs(one - two).mean())
     assert float(losses.mse(one, two)) == pytest.approx(((one - two) ** 2).mean())
+    errors = ((one - two) ** 2).mean(axis=(1, 2, 3))
+    assert float(losses.log_mse(one, two)) == pytest.approx(np.log(errors + 1e-4).mean())
+
+
+def test_log_mse_has_each_image_weigh_by_its_own_error() -> None:
+    truth = tf.zeros((2, 4, 4, 3))
+    result = tf.Variable(np.concatenate([np.full((1, 4, 4, 3), v, np.float32) for v in (0.5, 0.05)]))
+    with tf.GradientTape() as tape:
+        loss = losses.log_mse(truth, result)
+    large, small = np.abs(tape.gradient(loss, result).numpy()).mean(axis=(1, 2, 3))
+    # d log(v^2 + c) / dv = 2 v / (v^2 + c): nearly 2 / v, where mean squared error has 2 v.
+    assert small / large == pytest.approx((0.05 / (0.05**2 + 1e-4)) / (0.5 / (0.5**2 + 1e-4)), rel=1e-4)
 
 
 def test_luma_loss_by_hand() -> None:
