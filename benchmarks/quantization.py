@@ -1,6 +1,6 @@
 """What conversion costs: each format of each run against its float network, on the literature's test sets.
 
-python benchmarks/quantization.py --bench BENCH runs/edge-m-x4:edge-m runs/srresnet-x4:srgan
+python benchmarks/quantization.py --bench BENCH runs/edge-m-x4:edge runs/srresnet-x4:srgan
 
 BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. A run is named with its recipe of convert/. INT8 is
 measured with and without fine-tuning, and so is the float network with the same extra steps on the same crops:

@@ -34,7 +34,7 @@ def test_what_is_saved_is_what_was_meant(tmp_path: Path) -> None:
         ("nmae=x", r"'nmae': did you mean 'name'\?"),
         ("pretrain.steps=many", "pretrain.steps = 'many': input should be a valid integer"),
         ("pretrain.steps=-1", "pretrain.steps = -1: .*greater than or equal to 0"),
-        ("pretrain.loss=l3", "pretrain.loss = 'l3': input should be 'l1' or 'mse'"),
+        ("pretrain.loss=l3", "pretrain.loss = 'l3': input should be 'l1', 'mse' or 'log_mse'"),
         ("generator.scale=5", "generator.scale = 5: input should be 2, 3 or 4"),
         ("name.x=1", "name is a value, not a table"),
         ("steps", "write it as table.key=value"),

@@ -56,9 +56,7 @@ def _recipe_words(stage: Stage, kind: type[T], recipe: T, left_out: set[str], re
         values = _flat(other.model_dump())
         return {k: v for k, v in wanted.items() if v != values[k] and k not in {"note", "licence", *left_out}}
 
-    # Recipes that are alike but for their notes are told apart by these.
-    notes = {name: recipe.model_dump()["note"] for name, recipe in shipped.items()}
-    name = min(sorted(shipped), key=lambda name: (len(differences(shipped[name])), notes[name] != wanted["note"]))
+    name = min(sorted(shipped), key=lambda name: len(differences(shipped[name])))
     changed = differences(shipped[name])
     return ["--recipe", name, *(word for k, v in changed.items() for word in ("--set", f"{k}={recipes.literal(v)}"))]
 
