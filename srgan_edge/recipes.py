@@ -89,7 +89,9 @@ def save(recipe: Table, path: Path) -> None:
 
 def literal(value: Any) -> str:
     """A value as TOML, for `--set table.key=value`."""
-    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip().replace("\n", "")
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
 
 
 def _apply(values: dict[str, Any], setting: str) -> None:

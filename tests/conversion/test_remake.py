@@ -49,6 +49,7 @@ def test_a_changed_conversion_comes_back_from_its_command() -> None:
     )
     command = convert_command("edge-s-x4", settings)
     assert values_of(command, "--calibration") == ("PHOTOS",)
+    assert 'formats=["int8"]' in values_of(command, "--set")
     (name,) = values_of(command, "--recipe")
     remade = recipes.load(Conversion, "convert", name, values_of(command, "--set"))
     assert remade.model_copy(update={"calibration": "/a/b", "note": ""}) == settings.model_copy(update={"note": ""})
