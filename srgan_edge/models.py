@@ -32,6 +32,7 @@ class ModelCard:
     quantization: str
     """int8, fp16, float32 or dynamic."""
     parameters: int
+    """Of the .tflite file, batch normalisation folded."""
     macs_per_pixel: int
     """Multiply-accumulates of the convolutions per input pixel."""
     sha256: str

@@ -79,8 +79,6 @@ class Subject:
 
     name: str
     family: str
-    parameters: int
-    """0 = count those of the export."""
     recipe: str
     licence: str
     commands: list[str]
@@ -135,8 +133,7 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     commands = [train_command(prepared.recipe), convert_command(trained.name, settings)]
-    parameters = trained.model.count_params()
-    subject = Subject(trained.name, trained.architecture, parameters, made_by, trained.licence, commands)
+    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
@@ -169,7 +166,7 @@ def convert_foreign(
     training = photos.decode(found.train, network.scale, side, report)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = verify.Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
-    subject = Subject(network.name, "foreign", 0, path.name, "", [])
+    subject = Subject(network.name, "foreign", path.name, "", [])
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
@@ -263,7 +260,7 @@ def _finish(
         overlap=checker.overlap,
         io_dtype=graph.inputs[0].dtype,
         quantization=quantization,
-        parameters=subject.parameters or graph.parameters,
+        parameters=graph.parameters,
         macs_per_pixel=graph.macs // side**2,
         sha256=hashlib.sha256(content).hexdigest(),
         recipe=subject.recipe,
