@@ -10,10 +10,10 @@ import tf_keras as keras
 
 from srgan_edge.errors import UsageError
 from srgan_edge.training import precision, steps
-from srgan_edge.training.discriminator import discriminator
+from srgan_edge.training.discriminator import discriminator, projected_discriminator
 from srgan_edge.training.distribution import DistributedStep, Distribution
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
-from srgan_edge.training.perceptual import content_loss
+from srgan_edge.training.perceptual import CHANNELS, content_loss
 from srgan_edge.training.recipe import Pretrain, Recipe
 from srgan_edge.training.run_folder import initialise
 
@@ -70,12 +70,18 @@ class Learner:
         try:
             self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
             if recipe.gan.steps:
-                side = (recipe.gan.crop * recipe.generator.scale - steps.SHIFT) // recipe.gan.reduction
-                self.networks["discriminator"] = discriminator(side, recipe.gan.head, recipe.gan.width)
+                self.networks["discriminator"] = self._discriminator()
         finally:
             keras.mixed_precision.set_global_policy("float32")
         if recipe.generator.init:
             initialise(self.generator, Path(recipe.generator.init))
+
+    def _discriminator(self) -> Any:
+        settings = self.recipe.gan
+        if settings.head == "projected":
+            return projected_discriminator(CHANNELS[self.recipe.perceptual.network], settings.width)
+        side = (settings.crop * self.recipe.generator.scale - steps.SHIFT) // settings.reduction
+        return discriminator(side, settings.head, settings.width)
 
     def _add_pixels(self, name: str, settings: Pretrain) -> None:
         rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
@@ -89,7 +95,9 @@ class Learner:
         settings, critic = self.recipe.gan, self.networks["discriminator"]
         peaks = (settings.rate, settings.discriminator_rate or settings.rate)
         rates = [steps.RateSchedule(r, settings.schedule, int(settings.steps), settings.warmup) for r in peaks]
-        ours, critics = (steps.make_optimizer("adam", rate, settings.clip, self.policy) for rate in rates)
+        ours, critics = (
+            steps.make_optimizer("adam", rate, settings.clip, self.policy, settings.momentum) for rate in rates
+        )
         ours.build(self.generator.trainable_variables)
         critics.build(critic.trainable_variables)
         self.optimizers |= {"gan_optimizer": ours, "discriminator_optimizer": critics}

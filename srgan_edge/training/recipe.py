@@ -92,24 +92,29 @@ class Gan(Table):
     warmup: Natural = 0
     clip: Annotated[float, Field(ge=0)] = 0.0
     """Largest global norm of either network's gradient; 0 = unbounded."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Adam's beta1; 0.5 where generator and discriminator swing (Radford et al. 2016, section 4)."""
     content: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the content loss."""
     adversarial: Annotated[float, Field(ge=0)] = 1e-3
     pixel: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a mean-squared-error term on pixels in [-1, 1]."""
+    consistency: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a mean-squared-error term on pixels in [-1, 1] of the LR image's size."""
     reduction: Positive = 1
     """Content and adversarial loss see truth and result this many times smaller: what a small generator would draw
     into the finest details for them is dots."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
-    head: Literal["dense", "pooled"] = "dense"
-    """The discriminator's: the paper's dense layers, which fix the crop's size, or global average pooling."""
+    head: Literal["dense", "pooled", "projected"] = "dense"
+    """The discriminator's: the paper's dense layers, which fix the crop's size, or global average pooling; or, in place
+    of the paper's discriminator, a projected one, which judges details and the perceptual network's features."""
     width: Positive = 64
-    """Channels of the discriminator's first convolution, an eighth of the last's: the paper's 64, less for speed."""
+    """Channels of the discriminator's first convolution, less than its others': the paper's 64, less for speed."""
 
 
 class Perceptual(Table):
-    """The network whose features the content loss compares."""
+    """The network whose features the content loss compares and a projected discriminator judges."""
 
     network: Literal["vgg19", "efficientnet-lite0"] = "vgg19"
     weights: str = "imagenet"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
+from srgan_edge.training.discriminator import projections
 from srgan_edge.training.losses import adversarial_loss, discriminator_loss, mse, pixel_loss
 from srgan_edge.training.muon import Muon
+from srgan_edge.training.perceptual import ContentLoss
 from srgan_edge.training.recipe import Gan, Pretrain
 
 Step = Callable[[Any, Any], dict[str, Any]]
@@ -43,12 +45,12 @@ class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "schedule": self.schedule, "steps": self.steps, "warmup": self.warmup}
 
 
-def make_optimizer(name: str, rate: RateSchedule, clip: float, precision: str) -> Any:
-    """Adam with beta1 0.9 (Ledig et al. 2017, section 3.2) or Muon with 0.95, loss scaling under float16."""
+def make_optimizer(name: str, rate: RateSchedule, clip: float, precision: str, momentum: float = 0.9) -> Any:
+    """Adam with beta1 `momentum` (0.9: Ledig et al. 2017, section 3.2) or Muon with 0.95; float16 has loss scaling."""
     if name == "muon":
         optimizer = Muon(rate, beta_1=0.95, global_clipnorm=clip or None)
     else:
-        optimizer = keras.optimizers.Adam(rate, beta_1=0.9, global_clipnorm=clip or None)
+        optimizer = keras.optimizers.Adam(rate, beta_1=momentum, global_clipnorm=clip or None)
     if precision == "mixed_float16":
         optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
@@ -74,16 +76,21 @@ def gan_step(
     generator: Any,
     discriminator: Any,
     optimizers: tuple[Any, Any],
-    content_loss: Callable[[Any, Any], Any],
+    content_loss: ContentLoss,
     settings: Gan,
     value_range: tuple[float, float],
     replicas: int = 1,
 ) -> Step:
     """A step of generator and discriminator on the same batch, images in [-1, 1]; one of `replicas` at once.
 
-    The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3).
+    The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3), and what else `settings` weigh.
     """
     low_end, high_end = value_range
+
+    def judge(image: Any) -> list[Any]:
+        if settings.head == "projected":
+            return discriminator(projections(image, content_loss.features(image)), training=True)
+        return [discriminator(image, training=True)]
 
     def step(low: Any, high: Any) -> dict[str, Any]:
         real = _from_bytes(high, (-1.0, 1.0))
@@ -93,14 +100,19 @@ def gan_step(
             real_part, fake_part = (
                 reduced(part, settings.reduction) for part in shifted(real, fake, optimizers[0].iterations)
             )
-            fake_logits = discriminator(fake_part, training=True)
-            real_logits = discriminator(real_part, training=True)
+            fake_logits, real_logits = judge(fake_part), judge(real_part)
             content = content_loss(real_part, fake_part)
-            adversarial = adversarial_loss(fake_logits)
+            adversarial = _mean(adversarial_loss(f) for f in fake_logits)
             loss = settings.content * content + settings.adversarial * adversarial
             if settings.pixel:
                 loss += settings.pixel * mse(real, fake)
-            critic_loss = discriminator_loss(real_logits, fake_logits, settings.label_smoothing)
+            if settings.consistency:
+                scale = high.shape[1] // low.shape[1]
+                loss += settings.consistency * mse(*(tf.nn.avg_pool2d(x, scale, scale, "VALID") for x in (real, fake)))
+            critic_loss = _mean(
+                discriminator_loss(r, f, settings.label_smoothing)
+                for r, f in zip(real_logits, fake_logits, strict=True)
+            )
         _apply(optimizers[0], tape, loss, generator, replicas)
         _apply(optimizers[1], critic_tape, critic_loss, discriminator, replicas)
         return {
@@ -108,10 +120,10 @@ def gan_step(
             "content_loss": content,
             "adversarial_loss": adversarial,
             "discriminator_loss": critic_loss,
-            "real_accuracy": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
-            "fake_accuracy": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
-            "real_logit": tf.reduce_mean(real_logits),
-            "fake_logit": tf.reduce_mean(fake_logits),
+            "real_accuracy": _mean(tf.reduce_mean(tf.cast(r > 0, tf.float32)) for r in real_logits),
+            "fake_accuracy": _mean(tf.reduce_mean(tf.cast(f < 0, tf.float32)) for f in fake_logits),
+            "real_logit": _mean(tf.reduce_mean(r) for r in real_logits),
+            "fake_logit": _mean(tf.reduce_mean(f) for f in fake_logits),
         }
 
     return step
@@ -146,6 +158,10 @@ def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[
             mean.assign_add(share * (tf.cast(value, tf.float32) - mean))
 
     return step
+
+
+def _mean(losses: Iterable[Any]) -> Any:
+    return tf.reduce_mean(tf.stack(list(losses)))
 
 
 def _from_bytes(image: Any, value_range: tuple[float, float]) -> Any:

@@ -153,6 +153,27 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
     assert all(0 <= last[name] <= 1 for name in ("real_accuracy", "fake_accuracy"))
 
 
+def test_gan_phase_with_a_projected_discriminator(photos: Path, tmp_path: Path) -> None:
+    settings = (
+        "gan.steps=8",
+        "gan.head=projected",
+        "gan.width=8",
+        "gan.discriminator_rate=1e-3",
+        "gan.content=0",
+        "gan.adversarial=0.5",
+        "gan.pixel=0",
+        "gan.label_smoothing=0",
+        "perceptual.network=efficientnet-lite0",
+        "pretrain.steps=1",
+        "fidelity.steps=0",
+        "loop.log_every=1",
+    )
+    logged = [e for e in train(recipe(photos, *settings), tmp_path / "run") if e["event"] == "train"][1:]
+    assert all(e["generator_loss"] == pytest.approx(0.5 * e["adversarial_loss"], rel=1e-5) for e in logged)
+    # A generator of one step is easily told from photos.
+    assert logged[-1]["discriminator_loss"] < logged[0]["discriminator_loss"]
+
+
 @pytest.mark.parametrize("until", (2, 5), ids=("fidelity", "gan"))
 def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> None:
     """Discriminator and all optimizers too, and crops of the phase's own size."""

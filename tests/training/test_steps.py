@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import numpy as np
-import tensorflow as tf
+from typing import Any
 
-from srgan_edge.training.steps import reduced, shifted
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from srgan_edge.training.discriminator import projected_discriminator
+from srgan_edge.training.recipe import Gan
+from srgan_edge.training.steps import RateSchedule, gan_step, make_optimizer, reduced, shifted
 
 
 def test_the_gans_losses_see_both_images_shifted_alike_and_anew_at_each_step() -> None:
@@ -19,6 +25,30 @@ def test_the_gans_losses_see_both_images_shifted_alike_and_anew_at_each_step() -
         seen.add((top, left))
     assert {top for top, _ in seen} == {left for _, left in seen} == set(range(8))
     np.testing.assert_array_equal(shifted(truth, truth, 5)[0], shifted(truth, truth, 5)[0])
+
+
+class NoContentLoss:
+    def features(self, image: Any) -> list[Any]:
+        return []
+
+    def __call__(self, truth: Any, result: Any) -> Any:
+        return tf.constant(0.0)
+
+
+def test_consistency_compares_what_the_images_are_at_the_low_resolution() -> None:
+    image = keras.Input((None, None, 3))
+    generator = keras.Model(image, keras.layers.UpSampling2D(4)(keras.layers.Conv2D(3, 1)(image)))
+    settings = Gan(content=0.0, adversarial=0.0, consistency=10.0, head="projected")
+    rates = RateSchedule(1e-3, "constant", 10), RateSchedule(1e-3, "constant", 10)
+    optimizers = tuple(make_optimizer("adam", rate, 0.0, "float32", 0.5) for rate in rates)
+    assert [optimizer.beta_1 for optimizer in optimizers] == [0.5, 0.5]
+    random = np.random.default_rng(0)
+    low, high = (random.integers(0, 256, (2, side, side, 3), np.uint8) for side in (8, 32))
+    result = np.asarray(generator(low / 127.5 - 1, training=True))[:, ::4, ::4]
+    truth = (high / 127.5 - 1).reshape(2, 8, 4, 8, 4, 3).mean(axis=(2, 4))
+    discriminator = projected_discriminator((), 4)
+    step = gan_step(generator, discriminator, optimizers, NoContentLoss(), settings, (-1.0, 1.0))
+    assert float(step(low, high)["generator_loss"]) == pytest.approx(10 * ((truth - result) ** 2).mean(), rel=1e-4)
 
 
 def test_the_gans_losses_may_see_the_images_smaller_and_without_dots() -> None:

@@ -1,14 +1,25 @@
-"""The networks whose features the content loss compares."""
+"""The networks whose features the content loss compares and a projected discriminator judges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from srgan_edge.training.recipe import Perceptual
 
-ContentLoss = Callable[[Any, Any], Any]
-"""`(truth, result)`, images `[N, H, W, 3]` in [-1, 1] -> a scalar."""
+CHANNELS = {"vgg19": (512,), "efficientnet-lite0": (16, 24, 40, 112)}
+"""Of each map of features, by the network's name."""
+
+
+class ContentLoss(Protocol):
+    """A distance of images in features of a network trained before."""
+
+    def features(self, image: Any) -> list[Any]:
+        """Images `[N, H, W, 3]` in [-1, 1] -> a map `[N, rows, columns, channels]` of each of the CHANNELS."""
+        ...
+
+    def __call__(self, truth: Any, result: Any) -> Any:
+        """A scalar, 0 for equal images `[N, H, W, 3]` in [-1, 1]."""
+        ...
 
 
 def content_loss(settings: Perceptual) -> ContentLoss:

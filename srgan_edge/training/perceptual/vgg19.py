@@ -44,11 +44,12 @@ class VGG19Loss:
                 raise UsageError(f"perceptual.weights: {weights}: not weights of VGG19 without top: {error}") from error
         self.network = keras.Model(vgg.input, vgg.get_layer("block5_conv4").output, trainable=False)
 
-    def features(self, image: Any) -> Any:
-        """Features of RGB in [-1, 1], `[N, H, W, 3]` -> `[N, H/16, W/16, 512]`, scaled by 1/12.75, float32."""
+    def features(self, image: Any) -> list[Any]:
+        """Features of RGB in [-1, 1], `[N, H, W, 3]` -> one map `[N, H/16, W/16, 512]`, by 1/12.75, float32."""
         bgr = (tf.cast(image, tf.float32)[..., ::-1] + 1) * 127.5 - tf.constant(_BGR_MEAN)
-        return tf.cast(self.network(bgr, training=False), tf.float32) * _FEATURE_SCALE
+        return [tf.cast(self.network(bgr, training=False), tf.float32) * _FEATURE_SCALE]
 
     def __call__(self, truth: Any, result: Any) -> Any:
         """The loss of a batch, images in [-1, 1]."""
-        return tf.reduce_mean(tf.square(self.features(truth) - self.features(result)))
+        (true,), (made,) = self.features(truth), self.features(result)
+        return tf.reduce_mean(tf.square(true - made))
