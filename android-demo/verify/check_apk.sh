@@ -17,7 +17,7 @@ want "targetSdk 35" "^targetSdkVersion:'35'" "$badging"
 want "launchable activity" "^launchable-activity: name='dev.srganedge.demo.CameraActivity'" "$badging"
 want "German texts" "^locales:.*'de'" "$badging"
 entries=$(unzip -v "$apk")
-for model in edge-{s,m,l}-x4-{int8,fp16}; do want "$model, uncompressed" "Stored .*assets/models/$model.tflite" "$entries"; done
+for model in edge-{s,m,m-gan,l}-x4-{int8,fp16}; do want "$model, uncompressed" "Stored .*assets/models/$model.tflite" "$entries"; done
 for library in tensorflowlite_jni tensorflowlite_gpu_jni; do
   want "lib$library.so, uncompressed" "Stored .*lib/arm64-v8a/lib$library.so" "$entries"
 done

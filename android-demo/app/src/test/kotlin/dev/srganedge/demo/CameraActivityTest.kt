@@ -208,7 +208,7 @@ class CameraActivityTest {
         val settings = Robolectric.buildActivity(SettingsActivity::class.java).setup().get()
         val models = settings.view<RadioGroup>(R.id.models)
         val names = List(models.childCount) { (models.getChildAt(it) as TextView).text.toString() }
-        assertEquals(listOf("edge-l-x4", "edge-m-x4", "edge-s-x4"), names)
+        assertEquals(listOf("edge-l-x4", "edge-m-gan-x4", "edge-m-x4", "edge-s-x4"), names)
         models.check(models.getChildAt(names.indexOf("edge-s-x4")).id)
         settings.view<View>(R.id.cpu).performClick()
         until("what runs") { "edge-s-x4, INT8, on the CPU" in settings.view<TextView>(R.id.status).text }
