@@ -87,9 +87,9 @@ def gan_step(
     """
     low_end, high_end = value_range
 
-    def judge(image: Any) -> list[Any]:
+    def judge(image: Any, features: list[Any]) -> list[Any]:
         if settings.head == "projected":
-            return discriminator(projections(image, content_loss.features(image)), training=True)
+            return discriminator(projections(image, features), training=True)
         return [discriminator(image, training=True)]
 
     def step(low: Any, high: Any) -> dict[str, Any]:
@@ -100,8 +100,9 @@ def gan_step(
             real_part, fake_part = (
                 reduced(part, settings.reduction) for part in shifted(real, fake, optimizers[0].iterations)
             )
-            fake_logits, real_logits = judge(fake_part), judge(real_part)
-            content = content_loss(real_part, fake_part)
+            fake_features, real_features = content_loss.features(fake_part), content_loss.features(real_part)
+            fake_logits, real_logits = judge(fake_part, fake_features), judge(real_part, real_features)
+            content = content_loss.distance(real_features, fake_features)
             adversarial = _mean(adversarial_loss(f) for f in fake_logits)
             loss = settings.content * content + settings.adversarial * adversarial
             if settings.pixel:

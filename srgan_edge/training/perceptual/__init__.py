@@ -17,8 +17,8 @@ class ContentLoss(Protocol):
         """Images `[N, H, W, 3]` in [-1, 1] -> a map `[N, rows, columns, channels]` of each of the CHANNELS."""
         ...
 
-    def __call__(self, truth: Any, result: Any) -> Any:
-        """A scalar, 0 for equal images `[N, H, W, 3]` in [-1, 1]."""
+    def distance(self, truth: list[Any], result: list[Any]) -> Any:
+        """A scalar, 0 for equal features."""
         ...
 
 

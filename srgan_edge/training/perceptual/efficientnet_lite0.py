@@ -112,7 +112,11 @@ class EfficientNetLite0Loss:
 
     def __call__(self, truth: Any, result: Any) -> Any:
         """The loss of a batch, images in [-1, 1]: 0 for equal ones, about 1 for unrelated ones."""
-        levels = zip(self.features(truth), self.features(result), strict=True)
+        return self.distance(self.features(truth), self.features(result))
+
+    def distance(self, truth: list[Any], result: list[Any]) -> Any:
+        """The loss of two batches' features."""
+        levels = zip(truth, result, strict=True)
         # Relative to the truth's own energy, so that no level outweighs the others by its units.
         return tf.add_n([tf.reduce_mean(tf.square(t - r)) / tf.reduce_mean(tf.square(t)) for t, r in levels]) / len(
             FEATURE_LAYERS

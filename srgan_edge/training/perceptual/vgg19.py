@@ -49,7 +49,10 @@ class VGG19Loss:
         bgr = (tf.cast(image, tf.float32)[..., ::-1] + 1) * 127.5 - tf.constant(_BGR_MEAN)
         return [tf.cast(self.network(bgr, training=False), tf.float32) * _FEATURE_SCALE]
 
+    def distance(self, truth: list[Any], result: list[Any]) -> Any:
+        """Mean squared distance of the features of two batches."""
+        return tf.reduce_mean(tf.square(truth[0] - result[0]))
+
     def __call__(self, truth: Any, result: Any) -> Any:
         """The loss of a batch, images in [-1, 1]."""
-        (true,), (made,) = self.features(truth), self.features(result)
-        return tf.reduce_mean(tf.square(true - made))
+        return self.distance(self.features(truth), self.features(result))
