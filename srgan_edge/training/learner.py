@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
@@ -15,6 +16,7 @@ from srgan_edge.training.distribution import DistributedStep, Distribution
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.perceptual import CHANNELS, content_loss
 from srgan_edge.training.recipe import Pretrain, Recipe
+from srgan_edge.training.revival import dead_channels, is_chain, revive
 from srgan_edge.training.run_folder import initialise
 
 
@@ -59,6 +61,18 @@ class Learner:
                 self._add_gan()
         if not self.phases:
             raise UsageError("the recipe has no steps: set pretrain.steps, fidelity.steps or gan.steps")
+        if recipe.fidelity.revive and not is_chain(self.generator):
+            what = f"{recipe.generator.name}, collapsible = {str(recipe.generator.collapsible).lower()}"
+            raise UsageError(f"fidelity.revive is for edge with plain convolutions, not {what}")
+
+    def revive(self, images: np.ndarray) -> int:
+        """Put channels to use again that are dead on LR images `[N, H, W, 3]` of bytes; returns how many."""
+        low, high = self.value_range
+        dead = dead_channels(self.average, images * np.float32((high - low) / 255) + np.float32(low))
+        revive(self.average, dead, self.recipe.loop.seed)
+        with self.distribution.strategy.scope():
+            revive(self.generator, dead, self.recipe.loop.seed)
+        return int(sum(channels.sum() for channels in dead))
 
     def state(self) -> dict[str, Any]:
         """Everything that a checkpoint must hold, by name."""

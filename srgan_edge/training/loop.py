@@ -25,6 +25,9 @@ from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import save_generator
 
+# Of which channels must give something not to be dead.
+_REVIVAL_BATCHES = 4
+
 
 class Outcome(NamedTuple):
     """How a training ended."""
@@ -101,6 +104,9 @@ class Trainer:
     def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Score | None, bool]:
         loop, sampler = self.recipe.loop, self.samplers[phase.name]
         step, score, leaving = int(self.step), None, False
+        if phase.name == "fidelity" and self.recipe.fidelity.revive and step == phase.first:
+            low = np.concatenate([sampler(s)[0] for s in range(step, step + _REVIVAL_BATCHES)])
+            self.journal.say(f"{self.learner.revive(low)} dead channels put to use again")
         start, count = time.perf_counter(), 0
         recent: list[Losses] = []
         for low, high in self.distribution.batches(sampler, step, phase.last):

@@ -75,6 +75,8 @@ class Fidelity(Pretrain):
     crop: Natural = 0
     """0 = data.crop."""
     loss: Literal["l1", "mse", "log_mse"] = "mse"
+    revive: bool = False
+    """Edge with plain convolutions only: channels whose ReLU has died are first put to use again."""
 
 
 class Gan(Table):

@@ -189,6 +189,23 @@ def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> N
     assert last[0]["discriminator_loss"] == last[1]["discriminator_loss"]
 
 
+def test_dead_channels_are_revived_before_fidelity(photos: Path, tmp_path: Path) -> None:
+    # At this rate ReLUs die at once.
+    settings = ("generator.collapsible=false", "pretrain.rate=1", "pretrain.clip=0", "pretrain.warmup=0")
+    later = ("pretrain.steps=3", "fidelity.steps=2", "fidelity.revive=true", "loop.log_every=1")
+    straight = train(recipe(photos, *settings, *later), tmp_path / "straight")
+    notes = [e for e in straight if e["event"] == "note" and "dead channels" in e["text"]]
+    assert [e["step"] for e in notes] == [3]
+    assert int(notes[0]["text"].split()[0]) > 0
+    # Stopped where the phase begins, revived on resuming.
+    train(recipe(photos, *settings, *later), tmp_path / "stopped", until=2)
+    train(recipe(photos, *settings, *later), tmp_path / "stopped", resume=True)
+    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(UsageError, match="not edge-s, collapsible = true"):
+        train(recipe(photos, "generator.collapsible=true", *later), tmp_path / "collapsible")
+
+
 def test_epochs_become_steps(photos: Path, tmp_path: Path) -> None:
     trainer = Trainer(recipe(photos, 'pretrain.steps="3 epochs"'), tmp_path / "run", False, lambda event: None)
     seen = len(trainer.samplers["pretrain"].photos)
