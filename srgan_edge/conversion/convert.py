@@ -218,7 +218,8 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             return export.export_int8(quantized, settings.tile, settings.io)
 
     if settings.qat_steps:
-        selection = Selection(lambda: checker.psnr(content(), settings.check_photos), settings.check_every)
+        to_truth = prepared.truth_loss is not None
+        selection = Selection(lambda: checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
         crops = batches(sampler, 0, settings.qat_steps)
         fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, report)
     return content(), without_rounding(quantized, network)

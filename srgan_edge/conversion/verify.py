@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.errors import GateFailedError
-from srgan_edge.metrics import Score, score
+from srgan_edge.metrics import Score, psnr, score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
@@ -71,14 +71,26 @@ class Checker:
         """Their quality."""
         return [score(wanted, pair.hr, self.scale) for wanted, pair in zip(self.floats, self.pairs, strict=True)]
 
-    def psnr(self, content: bytes, count: int) -> float:
-        """The mean over the first `count` photos of an export's bytes."""
+    def psnr(self, content: bytes, count: int, to_truth: bool = True) -> float:
+        """The mean over the first `count` photos of an export's bytes, in dB.
+
+        To the truth, on luma; or to the float network's result, on R, G and B: the truth would favour a GAN's export
+        that is smoother than its network.
+        """
+
+        def one(session: Session, pair: Pair, wanted: Bytes | None) -> float:
+            result = self._upscale(session, pair.lr)
+            if wanted is None:
+                return score(result, pair.hr, self.scale).psnr
+            return psnr(result.astype(np.float64), wanted.astype(np.float64))
+
+        pairs = self.pairs[:count]
+        wanted = [None] * len(pairs) if to_truth else self.floats[:count]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "candidate.tflite"
             path.write_bytes(content)
             with Session(path) as session:
-                scores = [score(self._upscale(session, p.lr), p.hr, self.scale).psnr for p in self.pairs[:count]]
-        return float(np.mean(scores))
+                return float(np.mean([one(session, p, w) for p, w in zip(pairs, wanted, strict=True)]))
 
     def quality(self, path: Path) -> Quality:
         """Measure an export against the float network."""

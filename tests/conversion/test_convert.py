@@ -16,6 +16,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
 from srgan_edge.runtime.session import Session
+from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.losses import l1
 from srgan_edge.training.run_folder import load_generator
@@ -186,6 +187,23 @@ def test_the_best_weights_are_kept(run_folder: Path) -> None:
     assert said[-1].startswith("kept the weights of step 0")
     for one, two in zip(quantized.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_candidates_are_measured_to_the_truth_or_to_the_float_network(exports: Path, run_folder: Path) -> None:
+    model = load_generator(run_folder).model
+
+    def floats(low: np.ndarray) -> np.ndarray:
+        return np.rint(np.clip(model(low[None] / np.float32(255)).numpy()[0], 0, 1) * 255).astype(np.uint8)
+
+    pairs = [Pair(str(i), photo(48, 48, i), photo(192, 192, i)) for i in range(3)]
+    checker = verify.Checker(pairs, 4, 7, floats)
+    int8, fp16 = ((exports / f"tiny-{kind}.tflite").read_bytes() for kind in ("int8", "fp16"))
+    assert checker.psnr(fp16, 2) == pytest.approx(np.mean([s.psnr for s in checker.float_scores[:2]]), abs=0.01)
+    # Nearly equal results, not nearly the truth; blue alone counts too.
+    near = checker.psnr(int8, 2, to_truth=False)
+    assert checker.psnr(fp16, 2, to_truth=False) > near > checker.psnr(int8, 2) + 6
+    checker.floats[0][..., 2] ^= 64
+    assert checker.psnr(int8, 2, to_truth=False) < near - 1
 
 
 def test_runtime_version_is_checked(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
