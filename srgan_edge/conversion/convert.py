@@ -12,7 +12,7 @@ from typing import Any
 
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
-from srgan_edge.conversion import export, fold, quantize, verify
+from srgan_edge.conversion import export, fold, quantize, rounding, verify
 from srgan_edge.conversion.fine_tune import Loss, Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
@@ -211,7 +211,8 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
     network, checker = fold.sums_apart(prepared.network), prepared.checker
     sampler = prepared.sampler(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
-    quantized = quantize.quantize(network, batches(sampler, 0, settings.calibration_batches))
+    crops = list(batches(sampler, 0, settings.calibration_batches))
+    quantized = quantize.quantize(rounding.rounded(network, crops), crops)
 
     def content() -> bytes:
         with quantize.in_bytes(quantized) if settings.io == "float32" else nullcontext():
