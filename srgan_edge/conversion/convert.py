@@ -211,8 +211,8 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
     network, checker = fold.sums_apart(prepared.network), prepared.checker
     sampler = prepared.sampler(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
-    crops = list(batches(sampler, 0, settings.calibration_batches))
-    quantized = quantize.quantize(rounding.rounded(network, crops), crops)
+    calibration = list(batches(sampler, 0, settings.calibration_batches))
+    quantized = quantize.quantize(rounding.rounded(network, calibration), calibration)
 
     def content() -> bytes:
         with quantize.in_bytes(quantized) if settings.io == "float32" else nullcontext():

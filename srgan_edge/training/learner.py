@@ -67,8 +67,7 @@ class Learner:
 
     def revive(self, images: np.ndarray) -> int:
         """Put channels to use again that are dead on LR images `[N, H, W, 3]` of bytes; returns how many."""
-        low, high = self.value_range
-        dead = dead_channels(self.average, images * np.float32((high - low) / 255) + np.float32(low))
+        dead = dead_channels(self.average, steps.from_bytes(images, self.value_range))
         revive(self.average, dead, self.recipe.loop.seed)
         with self.distribution.strategy.scope():
             revive(self.generator, dead, self.recipe.loop.seed)

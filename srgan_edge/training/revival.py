@@ -18,7 +18,7 @@ def is_chain(model: Any) -> bool:
     return model.name.startswith("edge-") and not any(isinstance(x, CollapsibleConv2D) for x in model.layers)
 
 
-def dead_channels(model: Any, images: np.ndarray) -> list[np.ndarray]:
+def dead_channels(model: Any, images: Any) -> list[np.ndarray]:
     """Which channels of each convolution but the last give nothing on `images [N, H, W, 3]` in the model's range."""
     hidden = _convolutions(model)[:-1]
     outputs = keras.Model(model.inputs, [layer.output for layer in hidden])(images, training=False)

@@ -64,8 +64,8 @@ def pretrain_step(
 
     def step(low: Any, high: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
-            loss = compare(_from_bytes(high, value_range), result)
+            result = tf.cast(generator(from_bytes(low, value_range), training=True), tf.float32)
+            loss = compare(from_bytes(high, value_range), result)
         _apply(optimizer, tape, loss, generator, replicas)
         return {"pixel_loss": loss}
 
@@ -93,9 +93,9 @@ def gan_step(
         return [discriminator(image, training=True)]
 
     def step(low: Any, high: Any) -> dict[str, Any]:
-        real = _from_bytes(high, (-1.0, 1.0))
+        real = from_bytes(high, (-1.0, 1.0))
         with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
-            result = tf.cast(generator(_from_bytes(low, value_range), training=True), tf.float32)
+            result = tf.cast(generator(from_bytes(low, value_range), training=True), tf.float32)
             fake = (result - low_end) * (2 / (high_end - low_end)) - 1
             real_part, fake_part = (
                 reduced(part, settings.reduction) for part in shifted(real, fake, optimizers[0].iterations)
@@ -149,6 +149,12 @@ def reduced(image: Any, factor: int) -> Any:
     return tf.image.resize(image, size, "bilinear", antialias=True)
 
 
+def from_bytes(image: Any, value_range: tuple[float, float]) -> Any:
+    """Images of bytes as float32, black and white at the ends of a range."""
+    low, high = value_range
+    return tf.cast(image, tf.float32) * ((high - low) / 255) + low
+
+
 def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[], None]:
     """An update of the running average of a model's weights, quicker while the run is young."""
 
@@ -163,11 +169,6 @@ def ema_step(average: Any, model: Any, decay: float, counter: Any) -> Callable[[
 
 def _mean(losses: Iterable[Any]) -> Any:
     return tf.reduce_mean(tf.stack(list(losses)))
-
-
-def _from_bytes(image: Any, value_range: tuple[float, float]) -> Any:
-    low, high = value_range
-    return tf.cast(image, tf.float32) * ((high - low) / 255) + low
 
 
 def _apply(optimizer: Any, tape: Any, loss: Any, model: Any, replicas: int) -> None:
