@@ -33,6 +33,7 @@ class CropSampler:
         flips: bool,
         seed: int,
         smooth: float = 0.0,
+        colours: bool = False,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Prepare to draw.
@@ -46,10 +47,11 @@ class CropSampler:
             seed: of all that is drawn.
             smooth: an LR crop whose neighbouring pixels differ by less than this on average (of 0..255) is
                 drawn again, up to 10 times; 0 = never.
+            colours: put each crop's channels in random order (6 ways).
             warn: told of each file that turns out damaged.
         """
         self.photos, self.scale, self.crop, self.batch = photos, scale, crop, batch
-        self.flips, self.seed, self.smooth, self.warn = flips, seed, smooth, warn
+        self.flips, self.seed, self.smooth, self.colours, self.warn = flips, seed, smooth, colours, warn
         areas = np.array([p.size[0] * p.size[1] for p in photos], np.float64)
         self.shares = np.cumsum(areas / areas.sum())
         self._damaged: set[str] = set()
@@ -60,8 +62,15 @@ class CropSampler:
         Of the batch, `count` crops from `first` on: each is drawn by itself, so that devices may share a batch.
         """
         indices = range(first, first + (self.batch if count is None else count))
-        low, high = zip(*(self._draw(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
+        low, high = zip(*(self._augmented(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
         return np.stack(low), np.stack(high)
+
+    def _augmented(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
+        low, high = self._draw(random)
+        if not self.colours:
+            return low, high
+        order = random.permutation(3)
+        return low[..., order], high[..., order]
 
     def _draw(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
         crops = None

@@ -115,7 +115,7 @@ def load(source: Source, scale: int, smallest: int, cache: str, warn: Warn, say:
         return list(_on_disk(source, scale, smallest, Path(cache).expanduser(), warn, say))
     if not isinstance(source, Folder):
         if cache == "none":
-            raise UsageError(f"{source.name} is a stream: set data.cache to memory or to a folder for decoded photos")
+            raise UsageError(f"{source.name} cannot be decoded for every crop: set data.cache to memory or to a folder")
         pairs = _pairs(source, scale, smallest)
         return list(_usable(_within_memory(pairs, source.name) if cache == "auto" else pairs, warn))
     if cache == "memory":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.resample import resize
 
 Bytes = NDArray[np.uint8]
 
@@ -71,14 +72,45 @@ class TfdsSplit(NamedTuple):
             yield f"{self.name}/{self.split}/{index}", lambda example=example: example[self.feature]
 
 
-Source = Folder | TfdsSplit
+class Shrunk(NamedTuple):
+    """Photos of another source, and each of them once more by each factor: finer and sharper details to learn from."""
+
+    source: Folder | TfdsSplit
+    factors: Sequence[float]
+    """Of height and width, below 1."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "data.source with data.shrunk"
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal photos."""
+        return f"{self.source.identity} {list(self.factors)}"
+
+    def readers(self) -> Iterator[tuple[str, Callable[[], Bytes]]]:
+        """Names, and functions that give `(H, W, 3)` bytes or raise UnreadableImageError."""
+        for name, read in self.source.readers():
+            yield name, read
+            for factor in self.factors:
+                yield f"{name} x{factor}", lambda read=read, factor=factor: shrink(read(), factor)
+
+
+def shrink(photo: Bytes, factor: float) -> Bytes:
+    """`(H, W, 3)` bytes made smaller by MATLAB's bicubic, sides rounded."""
+    height, width = (max(1, round(side * factor)) for side in photo.shape[:2])
+    return resize(photo, height, width)
+
+
+Source = Folder | TfdsSplit | Shrunk
 
 
 class Sources(NamedTuple):
     """The photos of a run."""
 
-    train: Source
-    valid: Source
+    train: Folder | TfdsSplit
+    valid: Folder | TfdsSplit
     description: str
     """One sentence for the log."""
 
@@ -138,11 +170,11 @@ def folder_files(folder: str) -> list[Path]:
     return files
 
 
-def _one_source(valid: str) -> Source:
+def _one_source(valid: str) -> Folder | TfdsSplit:
     return _tfds_splits(valid.removeprefix(TFDS))[1] if valid.startswith(TFDS) else Folder(folder_files(valid))
 
 
-def _described(source: Source, valid: str) -> str:
+def _described(source: Folder | TfdsSplit, valid: str) -> str:
     return f"{len(source.files)} from {valid}" if isinstance(source, Folder) else f"split {source.split}"
 
 

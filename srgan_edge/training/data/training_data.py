@@ -7,7 +7,7 @@ from typing import NamedTuple
 from srgan_edge.training.data import photos
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import find_sources
+from srgan_edge.training.data.sources import Shrunk, find_sources
 from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 
@@ -31,16 +31,19 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     Raises:
         UsageError: there are none, or not as the recipe says.
     """
-    settings, scale = recipe.data, int(recipe.generator.scale)
+    settings, scale, seed = recipe.data, int(recipe.generator.scale), recipe.loop.seed
     found = find_sources(settings.source, settings.valid)
     journal.emit("data", text=found.description)
     recipe = recipe.with_crops()
     largest = max(crop for _, crop in recipe.crops().values())
-    train = photos.load(found.train, scale, largest, settings.cache, journal.warn, journal.say)
+    source = Shrunk(found.train, settings.shrunk) if settings.shrunk else found.train
+    train = photos.load(source, scale, largest, settings.cache, journal.warn, journal.say)
     limit = recipe.loop.validate_photos
     valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
     samplers = {
-        phase: CropSampler(train, scale, crop, batch, settings.flips, recipe.loop.seed, settings.smooth, journal.warn)
+        phase: CropSampler(
+            train, scale, crop, batch, settings.flips, seed, settings.smooth, settings.colours, journal.warn
+        )
         for phase, (batch, crop) in recipe.crops().items()
     }
     return TrainingData(samplers, valid, _in_steps(recipe, len(train)))
