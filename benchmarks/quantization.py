@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert, export, fold
-from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.fine_tune import fine_tune
 from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import Pair, bench_sets, measure
@@ -53,16 +53,23 @@ class Arm(NamedTuple):
 def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> Inference:
     """The generator after the steps that its INT8 export is fine-tuned for; its export is written to `target`."""
     teacher = prepared.network
-    student = fold.rebuild(teacher, fold.clone)
-    student.set_weights(teacher.get_weights())
+    student = fold.copy(teacher)
 
     def content() -> bytes:
         return export.export_float(fold.byte_range(student), settings.tile, "float32")
 
-    selection = Selection(lambda: prepared.checker.psnr(content(), settings.check_photos), settings.check_every)
     if settings.qat_steps:
         crops = batches(prepared.sampler(settings, say), 0, settings.qat_steps)
-        fine_tune(student, teacher, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, say)
+        fine_tune(
+            student,
+            teacher,
+            crops,
+            settings.qat_steps,
+            settings.rate,
+            prepared.truth_loss,
+            prepared.selection(content, settings),
+            say,
+        )
     target.write_bytes(content())
     return Inference(student, prepared.trained.scale, (0.0, 1.0))
 

@@ -66,6 +66,11 @@ class Prepared:
         found = photos.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
         return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed)
 
+    def selection(self, content: Callable[[], bytes], settings: Conversion) -> Selection:
+        """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
+        to_truth = self.truth_loss is not None
+        return Selection(lambda: self.checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
+
     @property
     def truth_loss(self) -> Loss | None:
         """That of its last phase on pixels; a GAN's generator is not drawn back to the truth, only to itself."""
@@ -208,7 +213,7 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
 
 def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
-    network, checker = fold.sums_apart(prepared.network), prepared.checker
+    network = fold.sums_apart(prepared.network)
     sampler = prepared.sampler(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
     calibration = list(batches(sampler, 0, settings.calibration_batches))
@@ -219,9 +224,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             return export.export_int8(quantized, settings.tile, settings.io)
 
     if settings.qat_steps:
-        to_truth = prepared.truth_loss is not None
-        selection = Selection(lambda: checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
-        crops = batches(sampler, 0, settings.qat_steps)
+        crops, selection = batches(sampler, 0, settings.qat_steps), prepared.selection(content, settings)
         fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, report)
     return content(), without_rounding(quantized, network)
 

@@ -44,6 +44,13 @@ def clone(layer: Any, **changes: Any) -> Any:
     return type(layer).from_config({**layer.get_config(), **changes})
 
 
+def copy(model: Any) -> Any:
+    """A flat functional model of its own with the same layers and weights."""
+    made = rebuild(model, clone)
+    made.set_weights(model.get_weights())
+    return made
+
+
 def plain(model: Any, value_range: tuple[float, float]) -> Any:
     """A generator as it is exported: without batch normalisation and PReLU, black and white as 0 and 1.
 
@@ -101,8 +108,7 @@ def unit_range(model: Any, value_range: tuple[float, float]) -> Any:
     tail = model.layers[-1]
     if not all(isinstance(layer, keras.layers.Conv2D) for layer in (*heads, tail)):
         raise SrganEdgeError(f"{model.name}: a network in {value_range} must go from convolutions to a convolution")
-    unit = rebuild(model, clone)
-    unit.set_weights(model.get_weights())
+    unit = copy(model)
     for head in heads:
         kernel, bias = head.get_weights()
         unit.get_layer(head.name).set_weights([kernel * (high - low), bias + low * kernel.sum(axis=(0, 1, 2))])

@@ -27,14 +27,13 @@ def rounded(network: Any, batches: Iterable[tuple[Any, Any]]) -> Any:
         inputs = probe(tf.cast(low, tf.float32) / 255, training=False)
         for index, (layer, values) in enumerate(zip(convolutions, inputs, strict=True)):
             moments[index] = moments[index] + _moments(values, layer)
-    copy = fold.rebuild(network, fold.clone)
-    copy.set_weights(network.get_weights())
+    result = fold.copy(network)
     for layer, moment in zip(convolutions, moments, strict=True):
         kernel, *bias = layer.get_weights()
         matrix, offset = round_matrix(kernel.reshape(-1, kernel.shape[-1]), moment)
         weights = [matrix.reshape(kernel.shape), *(b + offset for b in bias)]
-        copy.get_layer(layer.name).set_weights(weights)
-    return copy
+        result.get_layer(layer.name).set_weights(weights)
+    return result
 
 
 def round_matrix(matrix: NDArray[np.floating], moments: Matrix) -> tuple[Matrix, Matrix]:

@@ -110,12 +110,8 @@ class EfficientNetLite0Loss:
         """Features of RGB in [-1, 1], `[N, H, W, 3]` -> 16, 24, 40, 112 channels at 1/2, 1/4, 1/8, 1/16, float32."""
         return [tf.cast(f, tf.float32) for f in self.network(normalise(image), training=False)]
 
-    def __call__(self, truth: Any, result: Any) -> Any:
-        """The loss of a batch, images in [-1, 1]: 0 for equal ones, about 1 for unrelated ones."""
-        return self.distance(self.features(truth), self.features(result))
-
     def distance(self, truth: list[Any], result: list[Any]) -> Any:
-        """The loss of two batches' features."""
+        """The loss of two batches' features: 0 for equal ones, about 1 for unrelated ones."""
         levels = zip(truth, result, strict=True)
         # Relative to the truth's own energy, so that no level outweighs the others by its units.
         return tf.add_n([tf.reduce_mean(tf.square(t - r)) / tf.reduce_mean(tf.square(t)) for t, r in levels]) / len(

@@ -52,7 +52,3 @@ class VGG19Loss:
     def distance(self, truth: list[Any], result: list[Any]) -> Any:
         """Mean squared distance of the features of two batches."""
         return tf.reduce_mean(tf.square(truth[0] - result[0]))
-
-    def __call__(self, truth: Any, result: Any) -> Any:
-        """The loss of a batch, images in [-1, 1]."""
-        return self.distance(self.features(truth), self.features(result))
