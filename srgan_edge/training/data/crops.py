@@ -62,15 +62,8 @@ class CropSampler:
         Of the batch, `count` crops from `first` on: each is drawn by itself, so that devices may share a batch.
         """
         indices = range(first, first + (self.batch if count is None else count))
-        low, high = zip(*(self._augmented(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
+        low, high = zip(*(self._draw(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
         return np.stack(low), np.stack(high)
-
-    def _augmented(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
-        low, high = self._draw(random)
-        if not self.colours:
-            return low, high
-        order = random.permutation(3)
-        return low[..., order], high[..., order]
 
     def _draw(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
         crops = None
@@ -86,6 +79,7 @@ class CropSampler:
         photo = self.photos[min(int(np.searchsorted(self.shares, random.random())), len(self.photos) - 1)]
         y, x = (int(random.integers(length - self.crop + 1)) for length in photo.size)
         turn = int(random.integers(8)) if self.flips else 0
+        order = random.permutation(3) if self.colours else slice(None)
         try:
             low, high = photo.cut(y, x, self.crop)
         except UnreadableImageError as error:
@@ -93,7 +87,7 @@ class CropSampler:
                 self._damaged.add(photo.name)
                 self.warn(f"skipped: {error}")
             return None
-        return _turned(low, turn), _turned(high, turn)
+        return _turned(low, turn)[..., order], _turned(high, turn)[..., order]
 
 
 def roughness(crop: Bytes) -> float:

@@ -72,10 +72,13 @@ class TfdsSplit(NamedTuple):
             yield f"{self.name}/{self.split}/{index}", lambda example=example: example[self.feature]
 
 
+Original = Folder | TfdsSplit
+
+
 class Shrunk(NamedTuple):
     """Photos of another source, and each of them once more by each factor: finer and sharper details to learn from."""
 
-    source: Folder | TfdsSplit
+    source: Original
     factors: Sequence[float]
     """Of height and width, below 1."""
 
@@ -103,14 +106,14 @@ def shrink(photo: Bytes, factor: float) -> Bytes:
     return resize(photo, height, width)
 
 
-Source = Folder | TfdsSplit | Shrunk
+Source = Original | Shrunk
 
 
 class Sources(NamedTuple):
     """The photos of a run."""
 
-    train: Folder | TfdsSplit
-    valid: Folder | TfdsSplit
+    train: Original
+    valid: Original
     description: str
     """One sentence for the log."""
 
@@ -170,11 +173,11 @@ def folder_files(folder: str) -> list[Path]:
     return files
 
 
-def _one_source(valid: str) -> Folder | TfdsSplit:
+def _one_source(valid: str) -> Original:
     return _tfds_splits(valid.removeprefix(TFDS))[1] if valid.startswith(TFDS) else Folder(folder_files(valid))
 
 
-def _described(source: Folder | TfdsSplit, valid: str) -> str:
+def _described(source: Original, valid: str) -> str:
     return f"{len(source.files)} from {valid}" if isinstance(source, Folder) else f"split {source.split}"
 
 
