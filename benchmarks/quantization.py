@@ -65,7 +65,7 @@ def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> 
             teacher,
             crops,
             settings.qat_steps,
-            settings.rate,
+            prepared.optimizer(settings),
             prepared.truth_loss,
             prepared.selection(content, settings),
             say,

@@ -29,6 +29,7 @@ from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.losses import pixel_loss
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
+from srgan_edge.training.steps import RateSchedule, make_optimizer
 from srgan_edge.training.validation import Inference
 
 Report = Callable[[str], None]
@@ -70,6 +71,11 @@ class Prepared:
         """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
         to_truth = self.truth_loss is not None
         return Selection(lambda: self.checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
+
+    def optimizer(self, settings: Conversion) -> Any:
+        """A new one for the fine-tuning."""
+        schedule = RateSchedule(settings.rate, "cosine", settings.qat_steps)
+        return make_optimizer(settings.optimizer, schedule, clip=0.5, precision="float32")
 
     @property
     def truth_loss(self) -> Loss | None:
@@ -116,7 +122,9 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
-    return Prepared(trained, recipe, network, found.train, verify.Checker(pairs, trained.scale, reach, reference))
+    shrunk = () if settings.calibration else recipe.data.shrunk
+    train = sources.Shrunk(found.train, shrunk) if shrunk else found.train
+    return Prepared(trained, recipe, network, train, verify.Checker(pairs, trained.scale, reach, reference))
 
 
 def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
@@ -217,7 +225,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
     sampler = prepared.sampler(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
     calibration = list(batches(sampler, 0, settings.calibration_batches))
-    quantized = quantize.quantize(rounding.rounded(network, calibration), calibration)
+    quantized = quantize.quantize(rounding.rounded(network, calibration), calibration, settings.kept_range)
 
     def content() -> bytes:
         with quantize.in_bytes(quantized) if settings.io == "float32" else nullcontext():
@@ -225,7 +233,8 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
 
     if settings.qat_steps:
         crops, selection = batches(sampler, 0, settings.qat_steps), prepared.selection(content, settings)
-        fine_tune(quantized, network, crops, settings.qat_steps, settings.rate, prepared.truth_loss, selection, report)
+        optimizer, truth_loss = prepared.optimizer(settings), prepared.truth_loss
+        fine_tune(quantized, network, crops, settings.qat_steps, optimizer, truth_loss, selection, report)
     return content(), without_rounding(quantized, network)
 
 

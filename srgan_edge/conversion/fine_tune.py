@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.training.steps import RateSchedule
 
 Loss = Callable[[Any, Any], Any]
 
@@ -31,7 +29,7 @@ def fine_tune(
     teacher: Any,
     batches: Iterable[tuple[Any, Any]],
     steps: int,
-    rate: float,
+    optimizer: Any,
     truth_loss: Loss | None,
     selection: Selection | None,
     report: Callable[[str], None],
@@ -42,8 +40,8 @@ def fine_tune(
         network: what is trained; with fake-quantization in it, this is quantization-aware training.
         teacher: the float network that it shall equal.
         batches: `steps` of them, LR and HR bytes.
-        steps: how many; the learning rate falls to 0 by half a cosine.
-        rate: Adam's, at the start.
+        steps: how many.
+        optimizer: what takes them.
         truth_loss: `truth_loss(truth, result)`; None where the truth would undo what the network was trained for.
         selection: which weights are kept; None = the last.
         report: told the loss now and then.
@@ -51,7 +49,6 @@ def fine_tune(
     Raises:
         SrganEdgeError: the loss is no longer a finite number.
     """
-    optimizer = keras.optimizers.Adam(RateSchedule(rate, "cosine", steps), global_clipnorm=0.5)
     variables = network.trainable_variables
 
     @tf.function(autograph=False)

@@ -24,8 +24,13 @@ class Conversion(Table):
     """Side of the fixed input; 0 = any size."""
     qat_steps: Natural = 300
     """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
+    optimizer: Literal["adam", "muon"] = "adam"
+    """Of the fine-tuning; muon for thousands of steps, see train/README.md."""
     rate: Rate = 2e-5
-    """Adam's learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
+    """The learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
+    kept_range: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of each ReLU's calibrated range that is kept: what is above is cut off, the rest rounded the finer, and
+    thousands of steps of fine-tuning make up for it (Choi et al. 2018, "PACT")."""
     check_every: Positive = 100
     """Steps of fine-tuning after which the network is converted and measured; the best is kept, calibrated ranges
     without any step among them: by PSNR to the truth, of a GAN's to the float network's results."""

@@ -41,8 +41,6 @@ class Data(Table):
     """Side of the LR crop in pixels; the HR crop is `scale` times it."""
     flips: bool = True
     """Each crop is turned and mirrored at random (8 ways)."""
-    colours: bool = False
-    """Each crop's R, G and B change places at random (6 ways; Yoo et al. 2020, section 3)."""
     shrunk: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[])
     """Factors: each photo is there once more by each of them (Dong et al. 2016, "FSRCNN", section 4.1: 0.9 to 0.6)."""
     smooth: Annotated[float, Field(ge=0)] = 0.0

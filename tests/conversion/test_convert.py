@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +21,13 @@ from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.losses import l1
 from srgan_edge.training.run_folder import load_generator
+from srgan_edge.training.steps import RateSchedule, make_optimizer
 
 QUICK = Conversion(tile=48, qat_steps=0, batch=4, crop=24, calibration_batches=2, max_drop=0.5)
+
+
+def adam(rate: float) -> Any:
+    return make_optimizer("adam", RateSchedule(rate, "constant", 1), clip=0.5, precision="float32")
 
 
 def crops(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -73,7 +79,7 @@ def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None
     unit = fold.sums_apart(fold.plain(model, ARCHITECTURES[name].value_range))
     quantized = quantize.quantize(unit, crops(2))
     said: list[str] = []
-    fine_tune(quantized, unit, crops(3), 3, 1e-5, l1, None, said.append)
+    fine_tune(quantized, unit, crops(3), 3, adam(1e-5), l1, None, said.append)
     assert said[-1].startswith("fine-tuning step 3/3")
     content = export.export_int8(quantized, 24)
     verify.check_structure(content, name, "int8", 24)
@@ -108,6 +114,21 @@ def test_ranges_come_from_the_photos() -> None:
     probe = keras.Model(model.input, model.get_layer("conv3").output)
     tops = [probe(low.astype(np.float32) / 255).numpy().max() for low, _ in batches]
     assert ranges["conv3"] == (0.0, pytest.approx(np.mean(tops), rel=1e-5))
+
+
+def test_a_relu_keeps_a_share_of_its_range_and_a_sum_all_of_it() -> None:
+    model = build_generator("edge-s", 4, collapsible=False)
+    batches = crops(2)
+    ranges, half = quantize.calibrate(model, batches), quantize.quantize(model, batches, 0.5)
+
+    def top(layer: str) -> float:
+        (high,) = (w.numpy() for w in half.get_layer(f"quant_{layer}").weights if w.name.endswith("output_high:0"))
+        return float(high)
+
+    assert ranges["conv1"][0] == 0
+    assert top("conv1") == pytest.approx(ranges["conv1"][1] / 2)
+    assert ranges["tail"][0] < 0
+    assert top("tail") == pytest.approx(ranges["tail"][1])
 
 
 def test_kernels_are_quantized_by_their_own_ranges_before_any_step() -> None:
@@ -183,7 +204,7 @@ def test_the_best_weights_are_kept(run_folder: Path) -> None:
         return -float(np.abs(quantized(image).numpy() - target).mean())
 
     said: list[str] = []
-    fine_tune(quantized, model, crops(4), 4, 0.5, l1, Selection(measure, 2), said.append)
+    fine_tune(quantized, model, crops(4), 4, adam(0.5), l1, Selection(measure, 2), said.append)
     assert said[-1].startswith("kept the weights of step 0")
     for one, two in zip(quantized.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, two)

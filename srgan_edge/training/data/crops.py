@@ -33,7 +33,6 @@ class CropSampler:
         flips: bool,
         seed: int,
         smooth: float = 0.0,
-        colours: bool = False,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Prepare to draw.
@@ -47,11 +46,10 @@ class CropSampler:
             seed: of all that is drawn.
             smooth: an LR crop whose neighbouring pixels differ by less than this on average (of 0..255) is
                 drawn again, up to 10 times; 0 = never.
-            colours: put each crop's channels in random order (6 ways).
             warn: told of each file that turns out damaged.
         """
         self.photos, self.scale, self.crop, self.batch = photos, scale, crop, batch
-        self.flips, self.seed, self.smooth, self.colours, self.warn = flips, seed, smooth, colours, warn
+        self.flips, self.seed, self.smooth, self.warn = flips, seed, smooth, warn
         areas = np.array([p.size[0] * p.size[1] for p in photos], np.float64)
         self.shares = np.cumsum(areas / areas.sum())
         self._damaged: set[str] = set()
@@ -79,7 +77,6 @@ class CropSampler:
         photo = self.photos[min(int(np.searchsorted(self.shares, random.random())), len(self.photos) - 1)]
         y, x = (int(random.integers(length - self.crop + 1)) for length in photo.size)
         turn = int(random.integers(8)) if self.flips else 0
-        order = random.permutation(3) if self.colours else slice(None)
         try:
             low, high = photo.cut(y, x, self.crop)
         except UnreadableImageError as error:
@@ -87,7 +84,7 @@ class CropSampler:
                 self._damaged.add(photo.name)
                 self.warn(f"skipped: {error}")
             return None
-        return _turned(low, turn)[..., order], _turned(high, turn)[..., order]
+        return _turned(low, turn), _turned(high, turn)
 
 
 def roughness(crop: Bytes) -> float:

@@ -41,9 +41,7 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     limit = recipe.loop.validate_photos
     valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
     samplers = {
-        phase: CropSampler(
-            train, scale, crop, batch, settings.flips, seed, settings.smooth, settings.colours, journal.warn
-        )
+        phase: CropSampler(train, scale, crop, batch, settings.flips, seed, settings.smooth, journal.warn)
         for phase, (batch, crop) in recipe.crops().items()
     }
     return TrainingData(samplers, valid, _in_steps(recipe, len(train)))
