@@ -59,7 +59,7 @@ def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> 
         return export.export_float(fold.byte_range(student), settings.tile, "float32")
 
     if settings.qat_steps:
-        crops = batches(prepared.sampler(settings, say), 0, settings.qat_steps)
+        crops = batches(prepared.samplers(settings, say)[1], 0, settings.qat_steps)
         fine_tune(
             student,
             teacher,

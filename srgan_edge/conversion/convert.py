@@ -62,10 +62,14 @@ class Prepared:
     photos: sources.Source
     checker: verify.Checker
 
-    def sampler(self, settings: Conversion, report: Report) -> CropSampler:
-        """Crops of its photos, the same for each call."""
+    def samplers(self, settings: Conversion, report: Report) -> tuple[CropSampler, CropSampler]:
+        """To calibrate on and to fine-tune on: any crops of its photos, and those that training would draw of them."""
         found = photos.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
-        return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed)
+        any_crops, drawn = (
+            CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed, smooth)
+            for smooth in (0.0, self.recipe.data.smooth)
+        )
+        return any_crops, drawn
 
     def selection(self, content: Callable[[], bytes], settings: Conversion) -> Selection:
         """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
@@ -222,7 +226,7 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
 def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
     network = fold.sums_apart(prepared.network)
-    sampler = prepared.sampler(settings, report)
+    sampler, drawn = prepared.samplers(settings, report)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
     calibration = list(batches(sampler, 0, settings.calibration_batches))
     quantized = quantize.quantize(rounding.rounded(network, calibration), calibration, settings.kept_range)
@@ -232,7 +236,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             return export.export_int8(quantized, settings.tile, settings.io)
 
     if settings.qat_steps:
-        crops, selection = batches(sampler, 0, settings.qat_steps), prepared.selection(content, settings)
+        crops, selection = batches(drawn, 0, settings.qat_steps), prepared.selection(content, settings)
         optimizer, truth_loss = prepared.optimizer(settings), prepared.truth_loss
         fine_tune(quantized, network, crops, settings.qat_steps, optimizer, truth_loss, selection, report)
     return content(), without_rounding(quantized, network)
