@@ -59,13 +59,13 @@ def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> 
         return export.export_float(fold.byte_range(student), settings.tile, "float32")
 
     if settings.qat_steps:
-        crops = batches(prepared.samplers(settings, say)[1], 0, settings.qat_steps)
+        crops = batches(prepared.samplers(settings, say).fine_tuning, 0, settings.qat_steps)
         fine_tune(
             student,
             teacher,
             crops,
             settings.qat_steps,
-            prepared.optimizer(settings),
+            convert.optimizer(settings),
             prepared.truth_loss,
             prepared.selection(content, settings),
             say,
@@ -78,7 +78,7 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     """Every export of a run."""
     whole = settings.model_copy(update={"max_drop": 99.0})
     plain = whole.model_copy(update={"formats": ["float32", "fp16"]})
-    ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0})
+    ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0, "kept_range": 1.0})
     qat = whole.model_copy(update={"formats": ["int8"]})
     prepared = convert.prepare(run, settings, say)
     floats, fp16 = convert.convert_prepared(prepared, plain, folder / "float", say)

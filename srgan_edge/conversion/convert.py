@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
@@ -51,6 +51,15 @@ class Export:
     passed: bool
 
 
+class Samplers(NamedTuple):
+    """Where crops come from."""
+
+    calibration: CropSampler
+    """Any crops."""
+    fine_tuning: CropSampler
+    """Those that training would draw."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A run's generator, ready for export, and what it is calibrated, fine-tuned and verified on."""
@@ -62,24 +71,19 @@ class Prepared:
     photos: sources.Source
     checker: verify.Checker
 
-    def samplers(self, settings: Conversion, report: Report) -> tuple[CropSampler, CropSampler]:
-        """To calibrate on and to fine-tune on: any crops of its photos, and those that training would draw of them."""
+    def samplers(self, settings: Conversion, report: Report) -> Samplers:
+        """Crops of its photos, the same for each call."""
         found = photos.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
-        any_crops, drawn = (
-            CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed, smooth)
-            for smooth in (0.0, self.recipe.data.smooth)
-        )
-        return any_crops, drawn
+
+        def sampler(smooth: float) -> CropSampler:
+            return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed, smooth)
+
+        return Samplers(sampler(0.0), sampler(self.recipe.data.smooth))
 
     def selection(self, content: Callable[[], bytes], settings: Conversion) -> Selection:
         """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
         to_truth = self.truth_loss is not None
         return Selection(lambda: self.checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
-
-    def optimizer(self, settings: Conversion) -> Any:
-        """A new one for the fine-tuning."""
-        schedule = RateSchedule(settings.rate, "cosine", settings.qat_steps)
-        return make_optimizer(settings.optimizer, schedule, clip=0.5, precision="float32")
 
     @property
     def truth_loss(self) -> Loss | None:
@@ -126,8 +130,7 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     pairs = photos.decode(found.valid, trained.scale, 16, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
-    shrunk = () if settings.calibration else recipe.data.shrunk
-    train = sources.Shrunk(found.train, shrunk) if shrunk else found.train
+    train = sources.with_shrunk(found.train, () if settings.calibration else recipe.data.shrunk)
     return Prepared(trained, recipe, network, train, verify.Checker(pairs, trained.scale, reach, reference))
 
 
@@ -223,12 +226,19 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
     return photo[rows][:, columns] if side else photo
 
 
+def optimizer(settings: Conversion) -> Any:
+    """A new one for the fine-tuning; its learning rate falls to 0 by half a cosine."""
+    schedule = RateSchedule(settings.rate, "cosine", settings.qat_steps)
+    return make_optimizer(settings.optimizer, schedule, clip=0.5, precision="float32")
+
+
 def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
     network = fold.sums_apart(prepared.network)
-    sampler, drawn = prepared.samplers(settings, report)
-    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {len(sampler.photos)} photos")
-    calibration = list(batches(sampler, 0, settings.calibration_batches))
+    samplers = prepared.samplers(settings, report)
+    photo_count = len(samplers.calibration.photos)
+    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {photo_count} photos")
+    calibration = list(batches(samplers.calibration, 0, settings.calibration_batches))
     quantized = quantize.quantize(rounding.rounded(network, calibration), calibration, settings.kept_range)
 
     def content() -> bytes:
@@ -236,9 +246,16 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             return export.export_int8(quantized, settings.tile, settings.io)
 
     if settings.qat_steps:
-        crops, selection = batches(drawn, 0, settings.qat_steps), prepared.selection(content, settings)
-        optimizer, truth_loss = prepared.optimizer(settings), prepared.truth_loss
-        fine_tune(quantized, network, crops, settings.qat_steps, optimizer, truth_loss, selection, report)
+        fine_tune(
+            quantized,
+            network,
+            batches(samplers.fine_tuning, 0, settings.qat_steps),
+            settings.qat_steps,
+            optimizer(settings),
+            prepared.truth_loss,
+            prepared.selection(content, settings),
+            report,
+        )
     return content(), without_rounding(quantized, network)
 
 

@@ -25,7 +25,7 @@ class Conversion(Table):
     qat_steps: Natural = 300
     """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
     optimizer: Literal["adam", "muon"] = "adam"
-    """Of the fine-tuning; muon for thousands of steps, see train/README.md."""
+    """Of the fine-tuning; muon for thousands of steps, see convert/README.md."""
     rate: Rate = 2e-5
     """The learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
     kept_range: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -109,6 +109,11 @@ def shrink(photo: Bytes, factor: float) -> Bytes:
 Source = Original | Shrunk
 
 
+def with_shrunk(source: Original, factors: Sequence[float]) -> Source:
+    """The source, and with factors its photos once more by each of them."""
+    return Shrunk(source, factors) if factors else source
+
+
 class Sources(NamedTuple):
     """The photos of a run."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from srgan_edge.training.data import photos
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import Shrunk, find_sources
+from srgan_edge.training.data.sources import find_sources, with_shrunk
 from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 
@@ -36,7 +36,7 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     journal.emit("data", text=found.description)
     recipe = recipe.with_crops()
     largest = max(crop for _, crop in recipe.crops().values())
-    source = Shrunk(found.train, settings.shrunk) if settings.shrunk else found.train
+    source = with_shrunk(found.train, settings.shrunk)
     train = photos.load(source, scale, largest, settings.cache, journal.warn, journal.say)
     limit = recipe.loop.validate_photos
     valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
