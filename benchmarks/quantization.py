@@ -3,8 +3,7 @@
 python benchmarks/quantization.py --bench BENCH runs/edge-m-x4:edge runs/srresnet-x4:srgan
 
 BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. A run is named with its recipe of convert/. INT8 is
-measured with and without fine-tuning, and so is the float network with the same extra steps on the same crops:
-fine-tuning must be compared with that one, or what is only more training looks like lossless quantization.
+measured with and without fine-tuning.
 """
 
 from __future__ import annotations
@@ -25,13 +24,11 @@ from numpy.typing import NDArray
 
 from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
-from srgan_edge.conversion import convert, export, fold
-from srgan_edge.conversion.fine_tune import fine_tune
+from srgan_edge.conversion import convert
 from srgan_edge.conversion.inspect import xnnpack_partitions
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import Pair, bench_sets, measure
 from srgan_edge.runtime.session import Session
-from srgan_edge.training.data.crops import batches
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
@@ -46,32 +43,6 @@ class Arm(NamedTuple):
     """Its export."""
     upscale: Callable[[Bytes], Bytes] | None
     """Float networks are measured by TensorFlow, photo by photo: the same result, sooner."""
-    against: str
-    """The arm that its drop is counted from."""
-
-
-def train_on(prepared: convert.Prepared, settings: Conversion, target: Path) -> Inference:
-    """The generator after the steps that its INT8 export is fine-tuned for; its export is written to `target`."""
-    teacher = prepared.network
-    student = fold.copy(teacher)
-
-    def content() -> bytes:
-        return export.export_float(fold.byte_range(student), settings.tile, "float32")
-
-    if settings.qat_steps:
-        crops = batches(prepared.samplers(settings, say).fine_tuning, 0, settings.qat_steps)
-        fine_tune(
-            student,
-            teacher,
-            crops,
-            settings.qat_steps,
-            convert.optimizer(settings),
-            prepared.truth_loss,
-            prepared.selection(content, settings),
-            say,
-        )
-    target.write_bytes(content())
-    return Inference(student, prepared.trained.scale, (0.0, 1.0))
 
 
 def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
@@ -83,15 +54,13 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     prepared = convert.prepare(run, settings, say)
     floats, fp16 = convert.convert_prepared(prepared, plain, folder / "float", say)
     reference = Inference(prepared.trained.model, prepared.trained.scale, prepared.trained.value_range)
-    more = train_on(prepared, settings, folder / "more.tflite")
     (calibrated,) = convert.convert_prepared(prepared, ptq, folder / "ptq", say)
     (tuned,) = convert.convert_prepared(prepared, qat, folder / "qat", say)
     return [
-        Arm("float", floats.path, reference, ""),
-        Arm("float, same extra steps", folder / "more.tflite", more, "float"),
-        Arm("FP16", fp16.path, None, "float"),
-        Arm("INT8, calibrated", calibrated.path, None, "float"),
-        Arm("INT8, fine-tuned", tuned.path, None, "float, same extra steps"),
+        Arm("float", floats.path, reference),
+        Arm("FP16", fp16.path, None),
+        Arm("INT8, calibrated", calibrated.path, None),
+        Arm("INT8, fine-tuned", tuned.path, None),
     ]
 
 
@@ -140,8 +109,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     "recipe": name or "default",
                     "export": arm.label,
                     "psnr": psnr[arm.label],
-                    "against": arm.against,
-                    "drop_db": {s: psnr[arm.against][s] - p for s, p in psnr[arm.label].items()} if arm.against else {},
+                    "drop_db": {s: psnr["float"][s] - p for s, p in psnr[arm.label].items()},
                     "size_bytes": arm.path.stat().st_size,
                     "tile_ms": milliseconds(arm.path),
                     "xnnpack_partitions": xnnpack_partitions(arm.path.read_bytes()),
@@ -150,7 +118,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
             ]
         results += rows
         if not as_json:
-            say(f"{run}, recipe {name or 'default'}; drop against float, that of the fine-tuned against the trained on")
+            say(f"{run}, recipe {name or 'default'}; drop against float")
             print_table(
                 (
                     "export",
@@ -164,7 +132,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     (
                         row["export"],
                         *(f"{p:.3f}" for p in row["psnr"].values()),
-                        *(f"{row['drop_db'][s]:+.3f}" if row["drop_db"] else "" for s in sets),
+                        *(f"{row['drop_db'][s]:+.3f}" for s in sets),
                         f"{row['size_bytes'] / 1000:.0f}",
                         f"{row['tile_ms']:.1f}",
                         row["xnnpack_partitions"],

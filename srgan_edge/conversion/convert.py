@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from srgan_edge import recipes
 from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import export, fold, quantize, rounding, verify
-from srgan_edge.conversion.fine_tune import Loss, Selection, fine_tune
+from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
@@ -26,7 +26,6 @@ from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
-from srgan_edge.training.losses import pixel_loss
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.steps import RateSchedule, make_optimizer
@@ -82,14 +81,14 @@ class Prepared:
 
     def selection(self, content: Callable[[], bytes], settings: Conversion) -> Selection:
         """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
-        to_truth = self.truth_loss is not None
+        to_truth = not self.recipe.gan.steps
         return Selection(lambda: self.checker.psnr(content(), settings.check_photos, to_truth), settings.check_every)
 
     @property
-    def truth_loss(self) -> Loss | None:
-        """That of its last phase on pixels; a GAN's generator is not drawn back to the truth, only to itself."""
+    def luma(self) -> float:
+        """The luma's share in its last phase; a GAN's was judged on all colours."""
         last = self.recipe.fidelity if self.recipe.fidelity.steps else self.recipe.pretrain
-        return None if self.recipe.gan.steps else pixel_loss(last.loss, last.luma)
+        return 0.0 if self.recipe.gan.steps else last.luma
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             batches(samplers.fine_tuning, 0, settings.qat_steps),
             settings.qat_steps,
             optimizer(settings),
-            prepared.truth_loss,
+            prepared.luma,
             prepared.selection(content, settings),
             report,
         )

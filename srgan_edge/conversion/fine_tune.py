@@ -10,8 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from srgan_edge.errors import SrganEdgeError
-
-Loss = Callable[[Any, Any], Any]
+from srgan_edge.training.losses import rounding_loss
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ def fine_tune(
     batches: Iterable[tuple[Any, Any]],
     steps: int,
     optimizer: Any,
-    truth_loss: Loss | None,
+    luma: float,
     selection: Selection | None,
     report: Callable[[str], None],
 ) -> None:
-    """Train `network`, in [0, 1], on the mean absolute error to `teacher` plus, if given, a loss to the truth.
+    """Train `network`, in [0, 1], to equal `teacher`, by `rounding_loss`.
 
     Args:
         network: what is trained; with fake-quantization in it, this is quantization-aware training.
@@ -42,7 +41,7 @@ def fine_tune(
         batches: `steps` of them, LR and HR bytes.
         steps: how many.
         optimizer: what takes them.
-        truth_loss: `truth_loss(truth, result)`; None where the truth would undo what the network was trained for.
+        luma: share of the loss that compares luma alone.
         selection: which weights are kept; None = the last.
         report: told the loss now and then.
 
@@ -56,10 +55,7 @@ def fine_tune(
         low, high = tf.cast(low, tf.float32) / 255, tf.cast(high, tf.float32) / 255
         wanted = tf.clip_by_value(teacher(low, training=False), 0.0, 1.0)
         with tf.GradientTape() as tape:
-            result = network(low, training=True)
-            loss = tf.reduce_mean(tf.abs(result - wanted))
-            if truth_loss is not None:
-                loss += truth_loss(high, result)
+            loss = rounding_loss(high, wanted, network(low, training=True), luma)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 Loss = Callable[[Any, Any], Any]
 
+_NO_ERROR = 1e-4  # 40 dB
+
 
 def l1(truth: Any, result: Any) -> Any:
     """Mean absolute error."""
@@ -26,8 +28,7 @@ def log_mse(truth: Any, result: Any) -> Any:
     Chen et al. 2022, "Simple Baselines for Image Restoration" (NAFNet) train on PSNR too; below 1e-4, 40 dB at values
     in [0, 1], an image's error weighs no more, or smooth crops would drown the others.
     """
-    errors = tf.reduce_mean(tf.square(result - truth), axis=tuple(range(1, len(truth.shape))))
-    return tf.reduce_mean(tf.math.log(errors + 1e-4))
+    return tf.reduce_mean(tf.math.log(_errors(truth, result) + _NO_ERROR))
 
 
 PIXEL_LOSSES: dict[str, Loss] = {"l1": l1, "mse": mse, "log_mse": log_mse}
@@ -44,11 +45,30 @@ def pixel_loss(name: str, luma: float = 0.0) -> Loss:
     if not luma:
         return loss
 
-    def weighted(truth: Any, result: Any) -> Any:
-        y_truth, y_result = (tf.tensordot(image, tf.constant(_LUMA), 1) for image in (truth, result))
-        return (1 - luma) * loss(truth, result) + luma * loss(y_truth, y_result)
+    return lambda truth, result: (1 - luma) * loss(truth, result) + luma * loss(_luma(truth), _luma(result))
 
-    return weighted
+
+def rounding_loss(truth: Any, wanted: Any, result: Any, luma: float = 0.0) -> Any:
+    """What `log_mse` against `truth` grows by, to first order, when a network gives `result` in place of `wanted`.
+
+    Rounding has nothing to do with what the network is wrong about anyway: the squared error to `wanted` adds to that
+    of `wanted`. In this loss, unlike in one to the truth, the latter is no noise. All `[N, H, W, 3]`; mean over the
+    batch of the quotient of the two, 1 - `luma` of it over the three channels, `luma` over their luma.
+    """
+
+    def grown(truth: Any, wanted: Any, result: Any) -> Any:
+        return tf.reduce_mean(_errors(wanted, result) / (_errors(truth, wanted) + _NO_ERROR))
+
+    return (1 - luma) * grown(truth, wanted, result) + luma * grown(_luma(truth), _luma(wanted), _luma(result))
+
+
+def _errors(truth: Any, result: Any) -> Any:
+    """The mean squared error of each image of a batch."""
+    return tf.reduce_mean(tf.square(result - truth), axis=tuple(range(1, len(truth.shape))))
+
+
+def _luma(image: Any) -> Any:
+    return tf.tensordot(image, tf.constant(_LUMA), 1)
 
 
 def adversarial_loss(fake_logits: Any) -> Any:

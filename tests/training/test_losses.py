@@ -57,6 +57,21 @@ def test_log_mse_has_each_image_weigh_by_its_own_error() -> None:
     assert small / large == pytest.approx((0.05 / (0.05**2 + 1e-4)) / (0.5 / (0.5**2 + 1e-4)), rel=1e-4)
 
 
+def test_rounding_loss_is_what_log_mse_grows_by() -> None:
+    random = np.random.default_rng(0)
+    truth, wrong, noise = random.normal(size=(3, 2, 64, 64, 3)).astype(np.float32)
+    wanted = truth + 0.1 * wrong
+    result = wanted + 0.002 * noise
+    for luma in (0.0, 0.75):
+        grown = losses.rounding_loss(truth, wanted, result, luma)
+        log_mse = losses.pixel_loss("log_mse", luma)
+        # A 50th of the error, with nothing in common with it; what they have by chance comes and goes with its sign.
+        opposite = wanted - 0.002 * noise
+        mean = (float(log_mse(truth, result)) + float(log_mse(truth, opposite))) / 2
+        assert float(grown) == pytest.approx(mean - float(log_mse(truth, wanted)), rel=0.02)
+    assert float(losses.rounding_loss(truth, wanted, wanted, 0.75)) == 0
+
+
 def test_luma_loss_by_hand() -> None:
     one, two = np.random.default_rng(0).random((2, 2, 3, 3, 3)).astype(np.float32)
     luma = (one - two) @ np.array([0.299, 0.587, 0.114])

@@ -209,7 +209,11 @@ def _on_disk(source: Source, scale: int, smallest: int, cache: Path, warn: Warn,
             raise SrganEdgeError(f"{cache}: cannot be written: {error.strerror}") from error
         try:
             _write_cache(temporary, _pairs(source, scale, smallest), warn)
-            temporary.rename(folder)
+            try:
+                temporary.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # else another process has decoded the same photos meanwhile
+                    raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     names: list[str] = json.loads((folder / "names.json").read_text(encoding="utf-8"))

@@ -54,6 +54,19 @@ def test_the_disk_cache_is_made_once_and_follows_the_files(photos: Path, tmp_pat
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_two_may_decode_at_once(photos: Path, tmp_path: Path) -> None:
+    source, said = Folder(images.find(photos)), []
+
+    def another_is_sooner(text: str) -> None:
+        if not said:
+            said.append(text)
+            load(source, 4, 8, str(tmp_path), said.append, said.append)
+
+    assert len(load(source, 4, 8, str(tmp_path), said.append, another_is_sooner)) == 5
+    assert [text.split()[0] for text in said] == ["decoding", "decoding", "5"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_auto_leaves_what_does_not_fit_on_disk(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, said = Folder(images.find(photos)), []
     assert isinstance(load(source, 4, 8, "auto", said.append, said.append)[0], Pair)
