@@ -252,6 +252,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             settings.qat_steps,
             optimizer(settings),
             prepared.luma,
+            settings.truth,
             prepared.selection(content, settings),
             report,
         )

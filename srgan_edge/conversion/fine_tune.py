@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.training.losses import rounding_loss
+from srgan_edge.training.losses import pixel_loss, rounding_loss
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ def fine_tune(
     steps: int,
     optimizer: Any,
     luma: float,
+    truth: float,
     selection: Selection | None,
     report: Callable[[str], None],
 ) -> None:
@@ -42,20 +43,24 @@ def fine_tune(
         steps: how many.
         optimizer: what takes them.
         luma: share of the loss that compares luma alone.
+        truth: weight of `log_mse` to the truth beside it.
         selection: which weights are kept; None = the last.
         report: told the loss now and then.
 
     Raises:
         SrganEdgeError: the loss is no longer a finite number.
     """
-    variables = network.trainable_variables
+    variables, to_truth = network.trainable_variables, pixel_loss("log_mse", luma)
 
     @tf.function(autograph=False)
     def step(low: Any, high: Any) -> Any:
         low, high = tf.cast(low, tf.float32) / 255, tf.cast(high, tf.float32) / 255
         wanted = tf.clip_by_value(teacher(low, training=False), 0.0, 1.0)
         with tf.GradientTape() as tape:
-            loss = rounding_loss(high, wanted, network(low, training=True), luma)
+            result = network(low, training=True)
+            loss = rounding_loss(high, wanted, result, luma)
+            if truth:
+                loss += truth * to_truth(high, result)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 

@@ -28,6 +28,8 @@ class Conversion(Table):
     """Of the fine-tuning; muon for thousands of steps, see convert/README.md."""
     rate: Rate = 2e-5
     """The learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
+    truth: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a loss to the truth beside that to the float results, which trains the network further as well."""
     kept_range: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of each ReLU's calibrated range that is kept: what is above is cut off, the rest rounded the finer, and
     thousands of steps of fine-tuning make up for it (Choi et al. 2018, "PACT")."""

@@ -13,7 +13,7 @@ from srgan_edge.recipes import Stage, Table
 from srgan_edge.training.recipe import Recipe
 
 T = TypeVar("T", bound=Table)
-# Folders are another's on another machine, and notes and names change nothing.
+# Folders are another's on another machine, and notes, names and where photos are kept change nothing.
 _PHOTOS, _HELD_OUT = "PHOTOS", "HELD_OUT_PHOTOS"
 
 
@@ -27,7 +27,7 @@ def train_command(recipe: Recipe) -> str:
     words = [
         "srgan-edge",
         "train",
-        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid"}, Recipe.with_crops),
+        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid", "data.cache"}, Recipe.with_crops),
     ]
     if data.source != "sample":
         words += ["--data", data.source if data.source.startswith("tfds:") else _PHOTOS]

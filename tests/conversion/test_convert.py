@@ -78,7 +78,7 @@ def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None
     unit = fold.sums_apart(fold.plain(model, ARCHITECTURES[name].value_range))
     quantized = quantize.quantize(unit, crops(2))
     said: list[str] = []
-    fine_tune(quantized, unit, crops(3), 3, adam(1e-5), 0.75, None, said.append)
+    fine_tune(quantized, unit, crops(3), 3, adam(1e-5), 0.75, 0.1, None, said.append)
     assert said[-1].startswith("fine-tuning step 3/3")
     content = export.export_int8(quantized, 24)
     verify.check_structure(content, name, "int8", 24)
@@ -203,7 +203,7 @@ def test_the_best_weights_are_kept(run_folder: Path) -> None:
         return -float(np.abs(quantized(image).numpy() - target).mean())
 
     said: list[str] = []
-    fine_tune(quantized, model, crops(4), 4, adam(0.5), 0.0, Selection(measure, 2), said.append)
+    fine_tune(quantized, model, crops(4), 4, adam(0.5), 0.0, 0.0, Selection(measure, 2), said.append)
     assert said[-1].startswith("kept the weights of step 0")
     for one, two in zip(quantized.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, two)

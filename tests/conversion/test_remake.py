@@ -24,21 +24,22 @@ def test_a_shipped_recipe_is_named(name: str) -> None:
     assert values_of(command, "--set") == ()
 
 
-@pytest.mark.parametrize("name", ["default", "edge", "srgan"])
+@pytest.mark.parametrize("name", ["default", "edge", "edge-l", "srgan"])
 def test_a_shipped_conversion_is_named(name: str) -> None:
     command = convert_command("run", recipes.load(Conversion, "convert", name))
     assert command == f"srgan-edge convert runs/run --recipe {name}"
 
 
 def test_a_changed_recipe_comes_back_from_its_command() -> None:
-    changes = ("name=mine", "data.source=/a/b", "data.valid=/c", "pretrain.rate=1e-3", "generator.init=/d/e/runs/f")
+    folders = ("data.source=/a/b", "data.valid=/c", "data.cache=/g/h", "generator.init=/d/e/runs/f")
+    changes = ("name=mine", "pretrain.rate=1e-3", *folders)
     recipe = recipes.load(Recipe, "train", "edge-m", changes)
     command = train_command(recipe)
-    assert "/a" not in command and "/c" not in command and "/d" not in command
+    assert "/a" not in command and "/c" not in command and "/d" not in command and "/g" not in command
     assert values_of(command, "--data") == ("PHOTOS",)
     (name,) = values_of(command, "--recipe")
     remade = recipes.load(Recipe, "train", name, values_of(command, "--set"))
-    data = recipe.data.model_copy(update={"source": "sample", "valid": "HELD_OUT_PHOTOS"})
+    data = recipe.data.model_copy(update={"source": "sample", "valid": "HELD_OUT_PHOTOS", "cache": "auto"})
     generator = recipe.generator.model_copy(update={"init": "runs/f"})
     assert remade.with_crops() == recipe.model_copy(update={"data": data, "generator": generator}).with_crops()
 
