@@ -225,7 +225,7 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
     return photo[rows][:, columns] if side else photo
 
 
-def optimizer(settings: Conversion) -> Any:
+def _optimizer(settings: Conversion) -> Any:
     """A new one for the fine-tuning; its learning rate falls to 0 by half a cosine."""
     schedule = RateSchedule(settings.rate, "cosine", settings.qat_steps)
     return make_optimizer(settings.optimizer, schedule, clip=0.5, precision="float32")
@@ -250,7 +250,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             network,
             batches(samplers.fine_tuning, 0, settings.qat_steps),
             settings.qat_steps,
-            optimizer(settings),
+            _optimizer(settings),
             prepared.luma,
             settings.truth,
             prepared.selection(content, settings),

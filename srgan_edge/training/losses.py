@@ -41,11 +41,7 @@ def pixel_loss(name: str, luma: float = 0.0) -> Loss:
 
     PSNR is measured on luma, where the errors of three channels may cancel.
     """
-    loss = PIXEL_LOSSES[name]
-    if not luma:
-        return loss
-
-    return lambda truth, result: (1 - luma) * loss(truth, result) + luma * loss(_luma(truth), _luma(result))
+    return _weighted(PIXEL_LOSSES[name], luma)
 
 
 def rounding_loss(truth: Any, wanted: Any, result: Any, luma: float = 0.0) -> Any:
@@ -59,12 +55,19 @@ def rounding_loss(truth: Any, wanted: Any, result: Any, luma: float = 0.0) -> An
     def grown(truth: Any, wanted: Any, result: Any) -> Any:
         return tf.reduce_mean(_errors(wanted, result) / (_errors(truth, wanted) + _NO_ERROR))
 
-    return (1 - luma) * grown(truth, wanted, result) + luma * grown(_luma(truth), _luma(wanted), _luma(result))
+    return _weighted(grown, luma)(truth, wanted, result)
 
 
 def _errors(truth: Any, result: Any) -> Any:
     """The mean squared error of each image of a batch."""
     return tf.reduce_mean(tf.square(result - truth), axis=tuple(range(1, len(truth.shape))))
+
+
+def _weighted(loss: Callable[..., Any], luma: float) -> Callable[..., Any]:
+    """1 - `luma` of a loss over its images' three channels, `luma` over their luma."""
+    if not luma:
+        return loss
+    return lambda *images: (1 - luma) * loss(*images) + luma * loss(*(_luma(image) for image in images))
 
 
 def _luma(image: Any) -> Any:
