@@ -15,7 +15,8 @@ import ray
 from PIL import Image
 from ray.cluster_utils import Cluster
 
-from srgan_edge import Upscaler, images
+from srgan_edge import Upscaler
+from srgan_edge.imaging import images
 from srgan_edge.models import find_model
 from srgan_edge.runtime import cluster
 from srgan_edge.runtime.batch import Job

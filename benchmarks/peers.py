@@ -21,12 +21,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import Upscaler, resample
+from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, print_json, print_table, say
-from srgan_edge.conversion.inspect import inspect
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.evaluation import Pair, bench_sets, measure
+from srgan_edge.imaging import resample
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
+from srgan_edge.runtime.graph import inspect
 
 Bytes = NDArray[np.uint8]
 

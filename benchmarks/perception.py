@@ -26,9 +26,10 @@ import tf_keras as keras
 from numpy.typing import NDArray
 from PIL import Image
 
-from srgan_edge import Upscaler, images, resample
+from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table
-from srgan_edge.metrics import luma
+from srgan_edge.imaging import images, resample
+from srgan_edge.imaging.metrics import luma
 from srgan_edge.training.perceptual.efficientnet_lite0 import (
     efficientnet_lite0,
     load_imagenet_weights,

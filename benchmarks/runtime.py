@@ -14,7 +14,8 @@ import click
 import numpy as np
 from PIL import Image
 
-from srgan_edge import Upscaler, encoding, images
+from srgan_edge import Upscaler
+from srgan_edge.imaging import encoding, images
 from srgan_edge.models import DEFAULT_MODEL
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.batch import Job

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import recipes, resample
+from srgan_edge import recipes
 from srgan_edge.conversion.convert import Export, convert
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import BICUBIC, image_row, measure, pair_of
+from srgan_edge.imaging import resample
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
 from srgan_edge.runtime.upscaler import Upscaler

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import images, resample
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.metrics import Score, score
+from srgan_edge.imaging import images, resample
+from srgan_edge.imaging.metrics import Score, score
 from srgan_edge.runtime.upscaler import Upscaler
 
 Bytes = NDArray[np.uint8]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from srgan_edge import models, recipes
-from srgan_edge.conversion.inspect import inspect
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.runtime.graph import inspect
 
 
 @pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)

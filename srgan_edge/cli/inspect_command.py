@@ -21,8 +21,8 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
       srgan-edge inspect edge-m-x4
       srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
     """
-    from srgan_edge.conversion.inspect import inspect, xnnpack_partitions
     from srgan_edge.models import find_model
+    from srgan_edge.runtime.graph import inspect, xnnpack_partitions
 
     found = find_model(model)
     summary = inspect(found).summary(found.card, xnnpack_partitions(found.path.read_bytes()))

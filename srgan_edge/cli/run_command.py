@@ -103,7 +103,7 @@ def command(
       srgan-edge run --ray head:6379 s3://bucket/photos -o s3://bucket/large --skip-existing
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
     """
-    from srgan_edge.encoding import format_suffix
+    from srgan_edge.imaging.encoding import format_suffix
     from srgan_edge.runtime.batch import jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler

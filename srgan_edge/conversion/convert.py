@@ -15,13 +15,13 @@ from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import export, fold, quantize, rounding, verify
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
-from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
+from srgan_edge.runtime.graph import read_graph
 from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import resample
 from srgan_edge.conversion.layer_noise import LayerNoise
 from srgan_edge.conversion.verify import Checker, Quality
+from srgan_edge.imaging import resample
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
 
 Bytes = NDArray[np.uint8]

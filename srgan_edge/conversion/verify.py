@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge.conversion.inspect import read_graph
 from srgan_edge.errors import GateFailedError
-from srgan_edge.metrics import Score, psnr, score
+from srgan_edge.imaging.metrics import Score, psnr, score
 from srgan_edge.runtime import tiling
+from srgan_edge.runtime.graph import read_graph
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 

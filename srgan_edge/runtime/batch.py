@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from srgan_edge import encoding, images
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import encoding, images
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import encoding, images
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import encoding, images
 from srgan_edge.runtime.upscaler import Upscaler
 
 Bytes = NDArray[np.uint8]

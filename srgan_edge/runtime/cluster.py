@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import images
 from srgan_edge.models import Model, ModelCard
 from srgan_edge.runtime import batch
 from srgan_edge.runtime.batch import Job, RemoteJob

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srgan_edge import encoding, images
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
+from srgan_edge.imaging import encoding, images
 from srgan_edge.runtime.batch import Job, RemoteJob
 from srgan_edge.runtime.upscaler import Upscaler
 

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from srgan_edge import encoding, images, recipes
+from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.metrics import Score
+from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging.metrics import Score
 from srgan_edge.training import validation
 from srgan_edge.training.checkpoints import Checkpoints
 from srgan_edge.training.data.training_data import training_data

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from srgan_edge.atomic import atomic_path, write_text
 from srgan_edge.errors import UsageError
-from srgan_edge.metrics import Score
+from srgan_edge.imaging.metrics import Score
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
 from srgan_edge.training.recipe import Recipe

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from srgan_edge import resample
-from srgan_edge.metrics import Score, score
+from srgan_edge.imaging import resample
+from srgan_edge.imaging.metrics import Score, score
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators.receptive_field import overlap
 

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from srgan_edge import images
 from srgan_edge.cli import main as cli
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError
+from srgan_edge.imaging import images
 from srgan_edge.models import WEIGHTS
 from srgan_edge.runtime.probe import probe
 

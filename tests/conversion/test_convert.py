@@ -12,10 +12,10 @@ from conftest import photo
 from srgan_edge.conversion import export, fold, quantize, verify
 from srgan_edge.conversion.convert import convert, newest_run
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
-from srgan_edge.conversion.inspect import inspect, read_graph
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
+from srgan_edge.runtime.graph import inspect, read_graph
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator

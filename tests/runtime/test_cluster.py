@@ -9,8 +9,9 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import Upscaler, images
+from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import images
 from srgan_edge.models import find_model
 from srgan_edge.runtime import cluster
 from srgan_edge.runtime.batch import RemoteJob

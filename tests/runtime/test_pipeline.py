@@ -7,8 +7,9 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import Upscaler, images
+from srgan_edge import Upscaler
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import images
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
 

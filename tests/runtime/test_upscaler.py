@@ -9,8 +9,9 @@ from conftest import photo
 from numpy.typing import NDArray
 from PIL import Image
 
-from srgan_edge import Upscaler, metrics, resample
+from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import metrics, resample
 from srgan_edge.models import Model, bundled
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.interpreter import interpreter_package

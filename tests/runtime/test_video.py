@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge import Upscaler, images
+from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import images
 from srgan_edge.runtime import camera
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.video import upscale_video, upscale_videos

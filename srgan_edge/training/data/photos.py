@@ -16,9 +16,9 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
-from srgan_edge.resample import downscale
+from srgan_edge.imaging import images
+from srgan_edge.imaging.resample import downscale
 from srgan_edge.training.data.sources import Folder, Source
 
 Bytes = NDArray[np.uint8]

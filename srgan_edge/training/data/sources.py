@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge import images
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
-from srgan_edge.resample import resize
+from srgan_edge.imaging import images
+from srgan_edge.imaging.resample import resize
 
 Bytes = NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from srgan_edge.resample import cubic
+from srgan_edge.imaging.resample import cubic
 
 register = keras.utils.register_keras_serializable("srgan_edge")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge import resample
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import resample
 from srgan_edge.training.data.crops import CropSampler, batches, roughness
 from srgan_edge.training.data.photos import Pair, PhotoFile
 

@@ -7,8 +7,8 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import encoding, images
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import encoding, images
 from srgan_edge.training.data.photos import Pair, PhotoFile, decode, load
 from srgan_edge.training.data.sources import Folder
 

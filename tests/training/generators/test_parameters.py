@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from srgan_edge import resample
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import resample
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
 

@@ -7,8 +7,8 @@ import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.conversion import export, fold
-from srgan_edge.conversion.inspect import read_graph, xnnpack_partitions
 from srgan_edge.models import bundled
+from srgan_edge.runtime.graph import read_graph, xnnpack_partitions
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
 

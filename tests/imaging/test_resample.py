@@ -7,7 +7,7 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import resample
+from srgan_edge.imaging import resample
 
 
 def test_weights_by_hand() -> None:

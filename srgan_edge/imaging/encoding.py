@@ -16,8 +16,8 @@ from PIL import Image
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
-from srgan_edge.images import Picture
-from srgan_edge.strip_encoders import MODES, Header, JpegStrips, PngStrips, image_of
+from srgan_edge.imaging.images import Picture
+from srgan_edge.imaging.strip_encoders import MODES, Header, JpegStrips, PngStrips, image_of
 
 Bytes = NDArray[np.uint8]
 

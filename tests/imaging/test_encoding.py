@@ -8,9 +8,9 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge import encoding, images
-from srgan_edge.encoding import Header
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging.encoding import Header
 
 
 def channels(height: int, width: int, count: int) -> np.ndarray:

@@ -6,8 +6,8 @@ from conftest import photo
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from srgan_edge import metrics
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import metrics
 
 
 def noisy(image: np.ndarray, sigma: float) -> np.ndarray:

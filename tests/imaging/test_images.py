@@ -8,8 +8,8 @@ import pytest
 from conftest import photo
 from PIL import Image, ImageCms
 
-from srgan_edge import encoding, images
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
+from srgan_edge.imaging import encoding, images
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".webp"])

@@ -1,0 +1,1 @@
+"""Pictures: decoding, encoding, resampling and metrics, without TensorFlow."""
