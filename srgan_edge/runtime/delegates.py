@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime import verdicts
 from srgan_edge.runtime.compiled import CompiledSession, check_options
 from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.probe import probe
@@ -95,16 +96,27 @@ def open_sessions(
             return Choice(cpu, "", threads)
         if cpu[0].io_dtype != "float32":
             return Choice(cpu, f"{cpu[0].io_dtype} models are at home on the CPU", threads)
-        device, software, reason = probe(path, "gpu", half, {})
-        if reason or software:
-            return Choice(cpu, f"GPU: {reason or f'{device} is a program on the CPU'}", threads)
-        for session in cpu:
-            session.close()
-        return Choice([CompiledSession(path, "gpu", half, {})], f"floating-point model, and {device} is here", threads)
+        return _auto(path, half, cpu, threads)
     check_options(delegate, options)
     if reason := probe(path, delegate, half, options).reason:
         raise SrganEdgeError(f"{path}: cannot run on {delegate}: {reason}; {_TO_INSTALL[delegate]}")
     return Choice([CompiledSession(path, delegate, half, options)], "", threads)
+
+
+def _auto(path: Path, half: bool, cpu: list[Session], threads: int) -> Choice:
+    """The GPU if it is a real one that computes the model, else the CPU's sessions."""
+    finding = verdicts.take(path, half) or probe(path, "gpu", half, {})
+    if finding.reason or finding.software:
+        verdicts.keep(path, half, finding)
+        return Choice(cpu, f"GPU: {finding.reason or f'{finding.device} is a program on the CPU'}", threads)
+    try:
+        gpu = CompiledSession(path, "gpu", half, {})
+    except SrganEdgeError as error:  # the verdict was of another day, or the GPU has no memory left
+        return Choice(cpu, f"GPU: {error}", threads)
+    verdicts.keep(path, half, finding)
+    for session in cpu:
+        session.close()
+    return Choice([gpu], f"floating-point model, and {finding.device} is here", threads)
 
 
 def _cpu_sessions(path: Path, threads: int) -> list[Session]:
