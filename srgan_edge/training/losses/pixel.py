@@ -1,4 +1,4 @@
-"""The losses of both phases."""
+"""Losses that compare pixel by pixel."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from typing import Any
 
 import tensorflow as tf
 
+from srgan_edge.training.losses.float32 import in_float32
+
 Loss = Callable[[Any, Any], Any]
 
 _NO_ERROR = 1e-4  # 40 dB
 
 
+@in_float32
 def l1(truth: Any, result: Any) -> Any:
     """Mean absolute error."""
     return tf.reduce_mean(tf.abs(result - truth))
 
 
+@in_float32
 def mse(truth: Any, result: Any) -> Any:
     """Mean squared error (Ledig et al. 2017, eq. 4)."""
     return tf.reduce_mean(tf.square(result - truth))
 
 
+@in_float32
 def log_mse(truth: Any, result: Any) -> Any:
     """Logarithm of each image's mean squared error, mean over the batch: what a mean of PSNRs rewards.
 
@@ -44,6 +49,7 @@ def pixel_loss(name: str, luma: float = 0.0) -> Loss:
     return _weighted(PIXEL_LOSSES[name], luma)
 
 
+@in_float32
 def rounding_loss(truth: Any, wanted: Any, result: Any, luma: float = 0.0) -> Any:
     """What `log_mse` against `truth` grows by, to first order, when a network gives `result` in place of `wanted`.
 
@@ -71,18 +77,4 @@ def _weighted(loss: Callable[..., Any], luma: float) -> Callable[..., Any]:
 
 
 def _luma(image: Any) -> Any:
-    return tf.tensordot(image, tf.constant(_LUMA), 1)
-
-
-def adversarial_loss(fake_logits: Any) -> Any:
-    """`-log D(G(x))`, mean over the batch (Ledig et al. 2017, eq. 6), from logits."""
-    return tf.reduce_mean(tf.nn.softplus(-fake_logits))
-
-
-def discriminator_loss(real_logits: Any, fake_logits: Any, smoothing: float = 0.0) -> Any:
-    """`-log D(y) - log(1 - D(G(x)))`, mean over the batch (Ledig et al. 2017, eq. 2), from logits.
-
-    With one-sided label smoothing the target of real images is `1 - smoothing` (Salimans et al. 2016, section 3.4).
-    """
-    real = (1 - smoothing) * tf.nn.softplus(-real_logits) + smoothing * tf.nn.softplus(real_logits)
-    return tf.reduce_mean(real) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+    return tf.tensordot(tf.cast(image, tf.float32), tf.constant(_LUMA), 1)
