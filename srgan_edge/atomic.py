@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,39 +12,108 @@ from pathlib import Path
 
 from srgan_edge.errors import SrganEdgeError
 
+try:
+    import fcntl
+except ImportError:  # Windows: what a killed run leaves is not recognised there
+    fcntl = None
+
+# Of the hidden folder beside a target that its file is written in.
+PREFIX = ".srgan-edge-"
+# What says that a disk is full or takes no files, wherever in the block it comes up.
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_swept: set[Path] = set()
+
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; rename it to `target` if the block succeeds.
+    """Yield a path to write to; what the block has written there becomes `target` if it succeeds.
 
-    The temporary file keeps the target's suffix, since encoders choose a format by it.
+    The path has the target's name, in a hidden folder beside it, which is locked as long as it is in use: those
+    without an owner are what killed processes left, and are removed. The file is on the disk before it has its name.
 
     Raises:
-        SrganEdgeError: the folder of `target` cannot be written to.
+        SrganEdgeError: the target's folder cannot be written to, or its disk is full.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent)
+        if target.parent not in _swept:  # once: a folder may hold many thousand results
+            _swept.add(target.parent)
+            sweep(target.parent)
+        folder, lock = _private_folder(target.parent)
     except OSError as error:
-        raise SrganEdgeError(f"{target}: cannot be written: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
+        raise _unwritable(target, error) from error
+    temporary = folder / target.name
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        _to_disk(temporary)
         temporary.replace(target)
+    except OSError as error:
+        if error.errno in _DISK_ERRORS or error.filename in (str(temporary), temporary):
+            raise _unwritable(target, error) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `target`, atomically."""
+    """Write `text` as UTF-8 to `target`, atomically.
+
+    Raises:
+        SrganEdgeError: it cannot be written.
+    """
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _umask() -> int:
-    # There is no way to read the umask but to set it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder: hidden folders that nobody holds the lock of."""
+    for left in folder.glob(f"{PREFIX}*"):
+        try:
+            lock = os.open(left, os.O_RDONLY)
+        except OSError:
+            continue  # removed meanwhile, or another user's
+        try:
+            if _locked(lock):
+                shutil.rmtree(left, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def _private_folder(parent: Path) -> tuple[Path, int]:
+    """A new folder and the open descriptor that holds its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        try:
+            lock = os.open(folder if fcntl else os.devnull, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        if _locked(lock) is not False and folder.is_dir():
+            return folder, lock
+        os.close(lock)  # another process has swept it, before it was locked
+
+
+def _locked(descriptor: int) -> bool | None:
+    """Whether the lock could be had; None where there are none, as on some network file systems."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk: without, a name may survive a loss of power and its bytes not."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(target: Path, error: OSError) -> SrganEdgeError:
+    return SrganEdgeError(f"{target}: cannot be written: {error.strerror or error}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import sys
+import warnings
 from typing import Any
 
 import click
 
 from srgan_edge import __version__
+from srgan_edge.cli.output import printable
 from srgan_edge.errors import SrganEdgeError, UnknownNameError
 
 # Command -> the extra that its imports need; its module is srgan_edge.cli.NAME_command.
@@ -54,7 +58,7 @@ class _LazyGroup(click.Group):
 _SUMMARIES = {
     "train": "Train a generator on a folder of photos.",
     "convert": "Quantize a trained generator and export it to INT8 and FP16 TFLite.",
-    "run": "Upscale photos.",
+    "run": "Upscale photos and videos.",
     "evaluate": "Measure PSNR and SSIM of models on a test set.",
     "benchmark": "Measure how fast models are here.",
     "inspect": "Show what is inside a .tflite model.",
@@ -70,10 +74,17 @@ def cli() -> None:
     """Train, quantize and run image super-resolution on phones, boards and laptops."""
 
 
+class _Terminated(BaseException):
+    """SIGTERM: the same clean end as Ctrl-C. No KeyboardInterrupt, which click would take for one."""
+
+
 def main() -> None:
     """Run a command; an error becomes one sentence on stderr and its exit code."""
-    # TensorFlow's C++ logs say nothing a user can act on.
+    _open_standard_streams()
+    # TensorFlow's C++ logs say nothing a user can act on; Pillow warns of odd metadata, and what matters it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         cli.main(standalone_mode=False)
     except SrganEdgeError as error:
@@ -81,11 +92,13 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except _Terminated:
+        _fail("terminated", 143)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader of our output went away; Python must not complain about it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away.
+        _forget_output()
         sys.exit(141)
     except ModuleNotFoundError as error:
         command = next((a for a in sys.argv[1:] if a in _COMMANDS), "")
@@ -93,8 +106,37 @@ def main() -> None:
         if not extra or (error.name or "").startswith("srgan_edge"):
             raise
         _fail(f"{command} needs the package {error.name}: pip install 'srgan-edge[{extra}]'", 1)
+    except OSError as error:
+        if error.filename is None:  # of no file: what we print
+            _forget_output()
+        reason = error.strerror or str(error)
+        _fail(f"{os.fsdecode(error.filename)}: {reason}" if error.filename else f"output: {reason}", 1)
+    except MemoryError:
+        _fail("not enough memory", 1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
+def _open_standard_streams() -> None:
+    """Give those that were closed to nothing: else a file would get their number, and what libraries print."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _forget_output() -> None:
+    """What could not be printed: Python must not complain about it again at exit."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"srgan-edge: {message}", err=True)
+    with contextlib.suppress(OSError):
+        click.echo(f"srgan-edge: {printable(message)}", err=True)
     sys.exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ READABLE = (
     ".ppm",
     ".pgm",
 )
-# Pillow warns of odd metadata and of large photos; what matters it raises.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 _ORIENTATION = 0x0112
 
 

@@ -279,7 +279,10 @@ print(memory() / early)
     assert float(done.stdout) < 1.05
 
 
-def test_an_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_an_interrupt_leaves_no_half_file(tmp_path: Path, number: int, code: int, word: str) -> None:
     Image.fromarray(photo(600, 800)).save(tmp_path / "large.png")
     for index in range(5):
         shutil.copy(tmp_path / "large.png", tmp_path / f"{index}.png")
@@ -289,10 +292,10 @@ def test_an_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
     while "large_x4" not in (line := running.stderr.readline()) and "_x4.png" not in line:
         assert running.poll() is None
     time.sleep(0.3)  # into the next photo
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     said = running.communicate(timeout=60)[1]
-    assert running.returncode == 130, said
-    assert said.strip().splitlines()[-1] == "srgan-edge: interrupted"
+    assert running.returncode == code, said
+    assert said.strip().splitlines()[-1] == f"srgan-edge: {word}"
     left = list((tmp_path / "out").iterdir())
     assert 1 <= len(left) < 6
     for path in left:
