@@ -104,9 +104,10 @@ def middle(length: int, crop: int) -> slice:
 
 
 def make_sets(photos: Path, folder: Path, scale: int, crop: int) -> Sets:
-    """The sets of a folder of clean photos, also written as `folder/hr/NAME.png` and `folder/KIND/NAME.png`.
+    """The sets of a folder of clean photos, also written as `folder/KIND/hr/NAME.png` and `folder/KIND/lr_xS/NAME.png`.
 
-    A whole photo is degraded, then its middle of `crop` x `crop` pixels cut out (0: all of it).
+    A whole photo is degraded, then its middle of `crop` x `crop` pixels cut out (0: all of it). What is written can
+    be a recipe's `data.valid` and the folder that `peers.py` takes.
 
     Raises:
         UsageError: no photo in the folder, or two of one name.
@@ -123,9 +124,10 @@ def make_sets(photos: Path, folder: Path, scale: int, crop: int) -> Sets:
         sets.truths[path.stem] = high.reshape(high.shape[0] * scale, -1, 3)
         for kind, low in degrade(photo, path.stem, scale).items():
             sets.lows[kind][path.stem] = low[rows, columns]
-    for kind, pictures in (("hr", sets.truths), *sets.lows.items()):
-        for name, picture in pictures.items():
-            save(picture, folder / kind / f"{name}.png")
+    for kind, lows in sets.lows.items():
+        for name, low in lows.items():
+            save(sets.truths[name], folder / kind / "hr" / f"{name}.png")
+            save(low, folder / kind / f"lr_x{scale}" / f"{name}.png")
     return sets
 
 

@@ -13,7 +13,8 @@ EfficientNet-Lite1's features in the forms of LPIPS and DISTS; grain, the deviat
 which takes noise for texture and is never a gate. A model is worse than bicubic where it has less PSNR, more grain or
 more colour error. Seconds are of one processor for a frame of 320x180, MACs for a result of 1280x720.
 
-RESULTS gets sets/, the pictures in enlarged/, sheets/ and figures.json.
+RESULTS gets sets/KIND/hr and sets/KIND/lr_xS, which a recipe may validate on (data.valid), the pictures in enlarged/,
+sheets/ and figures.json.
 """
 
 from __future__ import annotations

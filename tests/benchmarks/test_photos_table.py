@@ -45,8 +45,8 @@ def test_the_table(clean: Path, tmp_path: Path) -> None:
         for kind in KINDS:
             scores, grains, colours = [], [], []
             for photo in ("one", "two"):
-                truth = np.asarray(Image.open(tmp_path / "sets" / "hr" / f"{photo}.png"))
-                low = np.asarray(Image.open(tmp_path / "sets" / kind / f"{photo}.png"))
+                truth = np.asarray(Image.open(tmp_path / "sets" / kind / "hr" / f"{photo}.png"))
+                low = np.asarray(Image.open(tmp_path / "sets" / kind / "lr_x4" / f"{photo}.png"))
                 picture = np.asarray(Image.open(tmp_path / "enlarged" / name / kind / f"{photo}.png"))
                 assert truth.shape == picture.shape == (96, 96, 3)
                 if name == "bicubic":
@@ -65,7 +65,7 @@ def test_the_table(clean: Path, tmp_path: Path) -> None:
     # input, two models and the truth, 160 pixels enlarged by 2 (here 96), beside one another
     sheet = np.asarray(Image.open(tmp_path / "sheets" / "phone.png"))
     assert sheet.shape == (320 + 14, 4 * 322, 3)
-    truth = np.asarray(Image.open(tmp_path / "sets" / "hr" / "two.png"))[4:, 8:]
+    truth = np.asarray(Image.open(tmp_path / "sets" / "phone" / "hr" / "two.png"))[4:, 8:]
     np.testing.assert_array_equal(sheet[14 : 14 + 2 * 92, 3 * 322 : 3 * 322 + 2 * 88], truth.repeat(2, 0).repeat(2, 1))
     assert Image.open(tmp_path / "sheets" / "noise.png").height == 2 * (320 + 14)
     assert "mean of the faulty sets" in output and "worst grain" in output
