@@ -23,7 +23,7 @@ from srgan_edge.errors import GateFailedError, UsageError
 from srgan_edge.models import ModelCard
 from srgan_edge.runtime.graph import read_graph
 from srgan_edge.runtime.tiling import reflected
-from srgan_edge.training.data import photos, sources
+from srgan_edge.training.data import loading, photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.recipe import Recipe
@@ -72,7 +72,7 @@ class Prepared:
 
     def samplers(self, settings: Conversion, report: Report) -> Samplers:
         """Crops of its photos, the same for each call."""
-        found = photos.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
+        found = loading.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
 
         def sampler(smooth: float) -> CropSampler:
             return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed, smooth)
@@ -125,8 +125,10 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
     reach = overlap(trained.model)
     _check_tile(settings.tile, trained.name, reach)
-    found = sources.find_sources(settings.calibration or recipe.data.source, settings.verify or recipe.data.valid)
-    pairs = photos.decode(found.valid, trained.scale, 16, report)
+    data, calibration = recipe.data, settings.calibration
+    source, low = (calibration, "") if calibration else (data.source, data.low)
+    found = sources.find_sources(source, settings.verify or data.valid, low, trained.scale)
+    pairs = _pairs(found, trained.scale, report)
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
     train = sources.with_shrunk(found.train, () if settings.calibration else recipe.data.shrunk)
@@ -178,11 +180,11 @@ def convert_foreign(
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
     _check_tile(tile, network.name, network.overlap)
-    found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify)
-    pairs = photos.decode(found.valid, network.scale, 16, report)
+    found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify, scale=network.scale)
+    pairs = _pairs(found, network.scale, report)
     side = tile or settings.crop
     report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
-    training = photos.decode(found.train, network.scale, side, report)
+    training = loading.decode(found.train, network.scale, side, report)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = verify.Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
     subject = Subject(network.name, "foreign", path.name, "", [])
@@ -191,6 +193,11 @@ def convert_foreign(
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
 
     return _exports(make, subject, settings, out, checker, report)
+
+
+def _pairs(found: sources.Sources, scale: int, report: Report) -> list[photos.Pair]:
+    """The photos of all sets to validate on."""
+    return [pair for held_out in found.valid.values() for pair in loading.decode(held_out, scale, 16, report)]
 
 
 def _check_tile(tile: int, name: str, reach: int) -> None:

@@ -14,23 +14,29 @@ from srgan_edge.training.recipe import Recipe
 
 T = TypeVar("T", bound=Table)
 # Folders are another's on another machine, and notes, names and where photos are kept change nothing.
-_PHOTOS, _HELD_OUT = "PHOTOS", "HELD_OUT_PHOTOS"
+_PHOTOS, _LOW, _HELD_OUT = "PHOTOS", "LOW_RESOLUTION_PHOTOS", "HELD_OUT_PHOTOS"
 
 
 def train_command(recipe: Recipe) -> str:
     """What trains the generator: the shipped recipe that is nearest, each key that differs, and folders by role."""
     data = recipe.data
     recipe = recipe.with_crops()  # as a run folder has it
+    recipe = recipe.changed(data={"valid": "", "low": ""})
     if recipe.generator.init:
         init = f"runs/{Path(recipe.generator.init).name}"
         recipe = recipe.changed(generator={"init": init})
     words = [
         "srgan-edge",
         "train",
-        *_recipe_words("train", Recipe, recipe, {"data.source", "data.valid", "data.cache"}, Recipe.with_crops),
+        *_recipe_words(
+            "train", Recipe, recipe, {"data.source", "data.valid", "data.low", "data.cache"}, Recipe.with_crops
+        ),
     ]
     if data.source != "sample":
-        words += ["--data", data.source if data.source.startswith("tfds:") else _PHOTOS]
+        named = isinstance(data.source, str) and data.source.startswith("tfds:")
+        words += ["--data", str(data.source) if named else _PHOTOS]
+    if data.low:
+        words += ["--set", f"data.low={_LOW}"]
     if data.valid:
         words += ["--set", f"data.valid={_HELD_OUT}"]
     return shlex.join(words)

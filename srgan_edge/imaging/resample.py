@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 
+_ALL = slice(None)
+
 
 def cubic(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """Keys' cubic kernel with a = -0.5 (Keys 1981, eq. 15), zero outside [-2, 2]."""
@@ -36,29 +38,31 @@ def contributions(length: int, out_length: int) -> tuple[NDArray[np.int64], NDAr
     return np.clip(taps[used], 0, length - 1), weights[used].astype(np.float32)
 
 
-def _resize_rows(image: Bytes, out_rows: int) -> Bytes:
+def _resize_rows(image: Bytes, out_rows: int, part: slice = _ALL) -> Bytes:
     if image.shape[0] == out_rows:
-        return image
+        return image[part]
     indices, weights = contributions(image.shape[0], out_rows)
-    total = np.zeros((out_rows, *image.shape[1:]), np.float32)
+    indices, weights = indices[:, part], weights[:, part]
+    total = np.zeros((indices.shape[1], *image.shape[1:]), np.float32)
     for index, weight in zip(indices, weights, strict=True):
         total += image[index] * weight[:, None, None]
     # MATLAB rounds half away from zero; the values are not negative where it matters.
     return np.clip(np.floor(total + 0.5), 0, 255).astype(np.uint8)
 
 
-def resize(image: Bytes, height: int, width: int) -> Bytes:
+def resize(image: Bytes, height: int, width: int, part: tuple[slice, slice] = (_ALL, _ALL)) -> Bytes:
     """Bicubic resize of `(H, W, C)` bytes to `(height, width, C)`, rounded to bytes between the passes.
 
     Equal to MATLAB's `imresize(image, [height width], 'bicubic')` up to 1 level where a sum ends
-    within float32 rounding of a half.
+    within float32 rounding of a half. Of the result `part`, rows and columns, is computed alone.
     """
+    rows, columns = part
     rows_first = height / image.shape[0] <= width / image.shape[1]
     if rows_first:
-        image = _resize_rows(image, height)
-    image = _resize_rows(image.transpose(1, 0, 2), width).transpose(1, 0, 2)
+        image = _resize_rows(image, height, rows)
+    image = _resize_rows(image.transpose(1, 0, 2), width, columns).transpose(1, 0, 2)
     if not rows_first:
-        image = _resize_rows(image, height)
+        image = _resize_rows(image, height, rows)
     return np.ascontiguousarray(image)
 
 

@@ -58,7 +58,8 @@ class Trainer:
                     f"{out} holds a run already: continue it with --resume, or name another folder with --out"
                 )
             self.journal.path.unlink(missing_ok=True)  # of a run that was refused or died before its first checkpoint
-        self.samplers, self.valid, recipe = training_data(recipe, self.journal)
+        self.samplers, sets, recipe = training_data(recipe, self.journal)
+        self.valid = [pair for pairs in sets.values() for pair in pairs]
         self.recipe = recipe
         self.learner = Learner(recipe, self.distribution)
         self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from srgan_edge.training.data.crops import CropSampler
@@ -73,5 +73,9 @@ def _noise(recipe: Recipe, batch: int, crop: int) -> CropSampler:
 def _peak_memory_mb() -> int:
     if tf.config.list_physical_devices("GPU"):
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20)
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset // 2**20
+    import resource  # Windows has none
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (2**20 if sys.platform == "darwin" else 2**10)

@@ -32,22 +32,30 @@ class Generator(Table):
 class Data(Table):
     """Where photos come from and how they are cut."""
 
-    source: str = "sample"
-    """A folder of photos, "sample" (those that scikit-image ships), or "tfds:NAME", a TensorFlow dataset."""
-    valid: str = ""
-    """Likewise, to validate on; empty: some of the source are held out."""
+    source: str | list[str] = "sample"
+    """A folder of photos, "sample" (those that scikit-image ships), or "tfds:NAME", a TensorFlow dataset; or several of
+    these."""
+    low: str | dict[str, str] = ""
+    """A folder with the low resolution of each photo of the source, under the same name or marked as in DIV2K
+    (`0801x4.png`); of several sources a table of those that have one: `low = {"pairs/hr" = "pairs/lr"}`. The others'
+    low resolution is made."""
+    valid: str | dict[str, str] = ""
+    """A source to validate on, or a table of named ones: `valid = {phone = "phone", scans = "scans"}`. A folder that
+    holds hr/ and lr/ (or lr_x4/) is a set of pairs; else low resolution is made by bicubic. Empty: some of the source
+    are held out."""
     batch: Positive = 16
     crop: Annotated[int, Field(ge=8)] = 48
     """Side of the LR crop in pixels; the HR crop is `scale` times it."""
     flips: bool = True
     """Each crop is turned and mirrored at random (8 ways)."""
     shrunk: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[])
-    """Factors: each photo is there once more by each of them (Dong et al. 2016, "FSRCNN", section 4.1: 0.9 to 0.6)."""
+    """Factors: each photo without a twin in `low` is there once more by each of them (Dong et al. 2016, "FSRCNN",
+    section 4.1: 0.9 to 0.6)."""
     smooth: Annotated[float, Field(ge=0)] = 0.0
     """A crop whose neighbouring pixels differ by less than this on average (of 0..255) is drawn again; 0 = never."""
     cache: str = "auto"
     """Where decoded photos are kept: "memory", "none" (decoded for every crop), a folder, or "auto": memory if they
-    fill at most half of it, else none."""
+    fill at most half of it, else the user's cache folder if they fill at most half of its free disk, else none."""
 
 
 class Pretrain(Table):

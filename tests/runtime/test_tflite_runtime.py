@@ -37,8 +37,8 @@ needs_board = pytest.mark.skipif(not _runs(BOARD), reason="make test sets up tfl
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
-    for name, read in sources.find_sources(sources.SAMPLE, "").valid.readers():
-        Image.fromarray(read()[:240, :240]).save(folder / f"{Path(name).stem}.png")
+    for item in sources.find_sources(sources.SAMPLE).valid["valid"].items():
+        Image.fromarray(item.read()[:240, :240]).save(folder / f"{Path(item.name).stem}.png")
     return folder
 
 

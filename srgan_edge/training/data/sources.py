@@ -1,8 +1,9 @@
-"""Where photos come from: folders, scikit-image's samples, TensorFlow Datasets."""
+"""Where photos come from: folders, alone or with their low resolution, scikit-image's samples, TensorFlow Datasets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import images
-from srgan_edge.imaging.resample import resize
+from srgan_edge.imaging.twins import Twins
+from srgan_edge.training.data.photos import shrink
 
 Bytes = NDArray[np.uint8]
 
 SAMPLE = "sample"
 TFDS = "tfds:"
+VALID = "valid"
+"""The name of the set to validate on that a recipe gives no name."""
 
 # The colour photographs among the pictures that scikit-image's wheel carries; the last ones validate.
 SAMPLE_PHOTOS = (
@@ -32,20 +36,47 @@ SAMPLE_PHOTOS = (
 HELD_OUT_SAMPLES = 2
 
 
+class Item(NamedTuple):
+    """One photo of a source."""
+
+    name: str
+    read: Callable[[], Bytes]
+    """Decodes to `(H, W, 3)` bytes or raises UnreadableImageError."""
+    path: Path | None = None
+    """Its file, if it has one of its own."""
+    low: Path | None = None
+    """The file of its low resolution, where the user has it."""
+    factor: float = 1.0
+    """By which `read` shrinks what the file holds."""
+
+
 class Folder(NamedTuple):
     """Photos in files."""
 
     files: list[Path]
+    low: list[Path] | None = None
+    """Of each its low resolution, where the user has it."""
+
+    @property
+    def of_files(self) -> bool:
+        """Each photo can be decoded by itself."""
+        return True
 
     @property
     def identity(self) -> str:
         """Equal for equal files: what a cache of them is known by."""
-        return "\n".join(f"{p.resolve()} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in self.files)
+        return "\n".join(
+            f"{p.resolve()} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in self.files + (self.low or [])
+        )
 
-    def readers(self) -> Iterator[tuple[str, Callable[[], Bytes]]]:
-        """Names, and functions that decode to `(H, W, 3)` bytes or raise UnreadableImageError."""
-        for path in self.files:
-            yield str(path), lambda path=path: images.read(path).rgb
+    def items(self) -> Iterator[Item]:
+        """Its photos."""
+        for index, path in enumerate(self.files):
+            yield Item(str(path), partial(_read, path), path, self.low[index] if self.low else None)
+
+
+def _read(path: Path) -> Bytes:
+    return images.read(path).rgb
 
 
 class TfdsSplit(NamedTuple):
@@ -57,59 +88,87 @@ class TfdsSplit(NamedTuple):
     """The key of the high-resolution image."""
 
     @property
+    def of_files(self) -> bool:
+        """They come one after the other."""
+        return False
+
+    @property
     def identity(self) -> str:
         """Equal for equal photos."""
         return " ".join(self)
 
-    def readers(self) -> Iterator[tuple[str, Callable[[], Bytes]]]:
-        """Names, and functions that give `(H, W, 3)` bytes."""
+    def items(self) -> Iterator[Item]:
+        """Its photos."""
         import tensorflow_datasets as tfds
 
         # read_config: the order of files decides which photo a seed and a step draw.
         options = tfds.ReadConfig(interleave_cycle_length=1)
         examples: Any = tfds.load(self.name, split=self.split, shuffle_files=False, read_config=options)
         for index, example in enumerate(tfds.as_numpy(examples)):
-            yield f"{self.name}/{self.split}/{index}", lambda example=example: example[self.feature]
+            yield Item(f"{self.name}/{self.split}/{index}", lambda example=example: example[self.feature])
 
 
 Original = Folder | TfdsSplit
 
 
-class Shrunk(NamedTuple):
-    """Photos of another source, and each of them once more by each factor: finer and sharper details to learn from."""
+class Several(NamedTuple):
+    """The photos of several sources, one after the other."""
 
-    source: Original
+    sources: tuple[Original, ...]
+
+    @property
+    def of_files(self) -> bool:
+        """Each photo can be decoded by itself."""
+        return all(source.of_files for source in self.sources)
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal photos."""
+        return "\n".join(source.identity for source in self.sources)
+
+    def items(self) -> Iterator[Item]:
+        """Their photos."""
+        for source in self.sources:
+            yield from source.items()
+
+
+class Shrunk(NamedTuple):
+    """Photos of another source, and each of them once more by each factor: finer and sharper details to learn from.
+
+    Photos with a low resolution of the user's are there once.
+    """
+
+    source: Original | Several
     factors: Sequence[float]
     """Of height and width, below 1."""
 
     @property
-    def name(self) -> str:
-        """What messages call it."""
-        return "data.source with data.shrunk"
+    def of_files(self) -> bool:
+        """Each photo can be decoded by itself."""
+        return self.source.of_files
 
     @property
     def identity(self) -> str:
         """Equal for equal photos."""
         return f"{self.source.identity} {list(self.factors)}"
 
-    def readers(self) -> Iterator[tuple[str, Callable[[], Bytes]]]:
-        """Names, and functions that give `(H, W, 3)` bytes or raise UnreadableImageError."""
-        for name, read in self.source.readers():
-            yield name, read
-            for factor in self.factors:
-                yield f"{name} x{factor}", lambda read=read, factor=factor: shrink(read(), factor)
+    def items(self) -> Iterator[Item]:
+        """Its photos."""
+        for item in self.source.items():
+            yield item
+            for factor in self.factors if item.low is None else ():
+                smaller = partial(_read_shrunk, item.read, factor)
+                yield item._replace(name=f"{item.name} x{factor}", read=smaller, factor=factor)
 
 
-def shrink(photo: Bytes, factor: float) -> Bytes:
-    """`(H, W, 3)` bytes made smaller by MATLAB's bicubic, sides rounded."""
-    height, width = (max(1, round(side * factor)) for side in photo.shape[:2])
-    return resize(photo, height, width)
+def _read_shrunk(read: Callable[[], Bytes], factor: float) -> Bytes:
+    return shrink(read(), factor)
 
 
-Source = Original | Shrunk
+Source = Original | Several | Shrunk
 
 
-def with_shrunk(source: Original, factors: Sequence[float]) -> Source:
+def with_shrunk(source: Original | Several, factors: Sequence[float]) -> Source:
     """The source, and with factors its photos once more by each of them."""
     return Shrunk(source, factors) if factors else source
 
@@ -117,8 +176,9 @@ def with_shrunk(source: Original, factors: Sequence[float]) -> Source:
 class Sources(NamedTuple):
     """The photos of a run."""
 
-    train: Original
-    valid: Original
+    train: Original | Several
+    valid: dict[str, Original | Several]
+    """The sets to validate on by name; the one without a name is called "valid"."""
     description: str
     """One sentence for the log."""
 
@@ -130,37 +190,50 @@ def sample_photos() -> list[Path]:
     return [Path(skimage.__file__).parent / "data" / name for name in SAMPLE_PHOTOS]
 
 
-def find_sources(source: str, valid: str) -> Sources:
-    """The photos that a recipe's `data.source` and `data.valid` mean.
+def find_sources(
+    source: str | Sequence[str],
+    valid: str | Mapping[str, str] = "",
+    low: str | Mapping[str, str] = "",
+    scale: int = 4,
+) -> Sources:
+    """The photos that a recipe's `data.source`, `data.valid` and `data.low` mean.
 
-    Without `valid`, some are held out: of a folder one photo in ten (at least 1, at most 8), of the
+    Without `valid`, some of each source are held out: of a folder one photo in ten (at least 1, at most 8), of the
     samples 2, of a TensorFlow dataset its validation or test split.
 
+    Args:
+        source: a folder, "sample" or "tfds:NAME", or several of these.
+        valid: a source to validate on, or named ones. A folder that holds `hr/` and, if the low resolution is not to
+            be made by bicubic, `lr_xSCALE/` or `lr/` is a set of pairs.
+        low: the folder of the low resolution of `source`, or of each source that has one.
+        scale: of HR to LR.
+
     Raises:
-        UsageError: a folder is missing or holds no image, or a dataset is unknown or has no photos.
+        UsageError: a folder is missing or holds no image, a photo has no twin, or a dataset is unknown or has no
+            photos.
     """
-    if source.startswith(TFDS):
-        train, held_out = _tfds_splits(source.removeprefix(TFDS))
-        if valid:
-            held_out = _one_source(valid)
-        return Sources(train, held_out, f"{source}, split {train.split}, to validate {_described(held_out, valid)}")
-    if source == SAMPLE:
-        files, what, count = sample_photos(), "the sample photos of scikit-image", HELD_OUT_SAMPLES
+    names = [source] if isinstance(source, str) else list(source)
+    if not names:
+        raise UsageError("data.source names no photos")
+    twins = _low_folders(names, low)
+    named = {VALID: valid} if isinstance(valid, str) else dict(valid)
+    held_out = {name: _set(place, scale) for name, place in named.items() if place}
+    train, kept_back, said = [], [], []
+    for name in names:
+        if held_out:
+            found = _tfds_splits(name.removeprefix(TFDS))[0] if name.startswith(TFDS) else _files(name, twins, scale)
+            train.append(found)
+        else:
+            found, held = _split(name, twins, scale)
+            train.append(found)
+            kept_back.append(held)
+        said.append(_described(found, name))
+    if not held_out:
+        held_out = {VALID: _joined(kept_back)}
+        to_validate = " and ".join(_described(s, n, more=True) for s, n in zip(kept_back, names, strict=True))
     else:
-        files, what = folder_files(source), source
-        count = min(8, max(1, len(files) // 10))
-    if valid:
-        held_out = _one_source(valid)
-        return Sources(
-            Folder(files), held_out, f"{len(files)} photos from {what}, to validate {_described(held_out, valid)}"
-        )
-    if len(files) < 2:
-        raise UsageError(f"{source}: one photo is too few to hold one out; name a folder to validate on (data.valid)")
-    kept_back = files[-count:] if source == SAMPLE else files[:: len(files) // count][:count]
-    train = Folder([f for f in files if f not in kept_back])
-    return Sources(
-        train, Folder(kept_back), f"{len(train.files)} photos from {what}, {count} more held out to validate"
-    )
+        to_validate = " and ".join(_described(s, named[n]) for n, s in held_out.items())
+    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {to_validate}")
 
 
 def folder_files(folder: str) -> list[Path]:
@@ -178,12 +251,76 @@ def folder_files(folder: str) -> list[Path]:
     return files
 
 
-def _one_source(valid: str) -> Original:
-    return _tfds_splits(valid.removeprefix(TFDS))[1] if valid.startswith(TFDS) else Folder(folder_files(valid))
+def _low_folders(names: list[str], low: str | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(low, str):
+        if low and len(names) > 1:
+            raise UsageError("data.low: with several sources, write a table: low = {SOURCE = FOLDER}")
+        low = {names[0]: low} if low else {}
+    for name in low:
+        if name not in names:
+            raise UnknownNameError("source in data.low", name, names)
+        if name == SAMPLE or name.startswith(TFDS):
+            raise UsageError(f"data.low: {name} is no folder")
+    return dict(low)
 
 
-def _described(source: Original, valid: str) -> str:
-    return f"{len(source.files)} from {valid}" if isinstance(source, Folder) else f"split {source.split}"
+def _joined(sources: list[Original]) -> Original | Several:
+    return sources[0] if len(sources) == 1 else Several(tuple(sources))
+
+
+def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
+    files = sample_photos() if name == SAMPLE else folder_files(name)
+    return (
+        _paired(files, Path(name).expanduser(), Path(twins[name]).expanduser(), scale)
+        if name in twins
+        else Folder(files)
+    )
+
+
+def _paired(files: list[Path], root: Path, low: Path, scale: int) -> Folder:
+    twins = Twins(low, scale)
+    return Folder(files, [twins.of(path, root) for path in files])
+
+
+def _split(name: str, twins: Mapping[str, str], scale: int) -> tuple[Original, Original]:
+    """A source without what it holds out, and that."""
+    if name.startswith(TFDS):
+        return _tfds_splits(name.removeprefix(TFDS))
+    folder = _files(name, twins, scale)
+    total = len(folder.files)
+    if total < 2:
+        raise UsageError(f"{name}: one photo is too few to hold one out; name a folder to validate on (data.valid)")
+    count = HELD_OUT_SAMPLES if name == SAMPLE else min(8, max(1, total // 10))
+    kept = range(total - count, total) if name == SAMPLE else range(0, total, total // count)[:count]
+    return _some(folder, [i for i in range(total) if i not in kept]), _some(folder, kept)
+
+
+def _some(folder: Folder, indices: Sequence[int]) -> Folder:
+    low = None if folder.low is None else [folder.low[i] for i in indices]
+    return Folder([folder.files[i] for i in indices], low)
+
+
+def _set(place: str, scale: int) -> Original:
+    """A source to validate on."""
+    if place.startswith(TFDS):
+        return _tfds_splits(place.removeprefix(TFDS))[1]
+    if place == SAMPLE:
+        return Folder(sample_photos())
+    folder = Path(place).expanduser()
+    if not (folder / "hr").is_dir():
+        return Folder(folder_files(place))
+    files = folder_files(str(folder / "hr"))
+    low = next((p for p in (folder / f"lr_x{scale}", folder / "lr") if p.is_dir()), None)
+    return _paired(files, folder / "hr", low, scale) if low else Folder(files)
+
+
+def _described(source: Original, name: str, more: bool = False) -> str:
+    if isinstance(source, TfdsSplit):
+        return f"{TFDS}{source.name}, split {source.split}"
+    what = "pairs" if source.low else "photos"
+    if more:
+        return f"{len(source.files)} more {what} held out"
+    return f"{len(source.files)} {what} from {'the sample photos of scikit-image' if name == SAMPLE else name}"
 
 
 def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:

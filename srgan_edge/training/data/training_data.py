@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from srgan_edge.training.data import photos
+from srgan_edge.training.data import loading
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.data.sources import find_sources, with_shrunk
@@ -20,7 +20,8 @@ class TrainingData(NamedTuple):
 
     samplers: dict[str, CropSampler]
     """By phase."""
-    valid: list[Pair]
+    valid: dict[str, list[Pair]]
+    """By name of the set; the one without a name is called "valid"."""
     recipe: Recipe
     """With epochs turned into steps, and what later phases take from `data` written out."""
 
@@ -32,14 +33,16 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
         UsageError: there are none, or not as the recipe says.
     """
     settings, scale, seed = recipe.data, int(recipe.generator.scale), recipe.loop.seed
-    found = find_sources(settings.source, settings.valid)
+    found = find_sources(settings.source, settings.valid, settings.low, scale)
     journal.emit("data", text=found.description)
     recipe = recipe.with_crops()
     largest = max(crop for _, crop in recipe.crops().values())
     source = with_shrunk(found.train, settings.shrunk)
-    train = photos.load(source, scale, largest, settings.cache, journal.warn, journal.say)
-    limit = recipe.loop.validate_photos
-    valid = photos.decode(found.valid, scale, _SMALLEST_TO_VALIDATE, journal.warn, limit)
+    train = loading.load(source, scale, largest, settings.cache, journal.warn, journal.say)
+    valid = {
+        name: loading.decode(held_out, scale, _SMALLEST_TO_VALIDATE, journal.warn, recipe.loop.validate_photos)
+        for name, held_out in found.valid.items()
+    }
     samplers = {
         phase: CropSampler(train, scale, crop, batch, settings.flips, seed, settings.smooth, journal.warn)
         for phase, (batch, crop) in recipe.crops().items()
