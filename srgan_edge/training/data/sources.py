@@ -217,23 +217,17 @@ def find_sources(
         raise UsageError("data.source names no photos")
     twins = _low_folders(names, low)
     named = {VALID: valid} if isinstance(valid, str) else dict(valid)
-    held_out = {name: _set(place, scale) for name, place in named.items() if place}
-    train, kept_back, said = [], [], []
-    for name in names:
-        if held_out:
-            found = _tfds_splits(name.removeprefix(TFDS))[0] if name.startswith(TFDS) else _files(name, twins, scale)
-            train.append(found)
-        else:
-            found, held = _split(name, twins, scale)
-            train.append(found)
-            kept_back.append(held)
-        said.append(_described(found, name))
-    if not held_out:
-        held_out = {VALID: _joined(kept_back)}
-        to_validate = " and ".join(_described(s, n, more=True) for s, n in zip(kept_back, names, strict=True))
+    sets = {name: _set(place, scale) for name, place in named.items() if place}
+    held_out: dict[str, Original | Several] = {**sets}
+    if sets:
+        train = [_whole(name, twins, scale) for name in names]
+        to_validate = [_described(sets[name], place) for name, place in named.items() if place]
     else:
-        to_validate = " and ".join(_described(s, named[n]) for n, s in held_out.items())
-    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {to_validate}")
+        train, kept_back = zip(*(_split(name, twins, scale) for name in names), strict=True)
+        held_out = {VALID: _joined(kept_back)}
+        to_validate = [_held_out(source) for source in kept_back]
+    said = [_described(source, name) for source, name in zip(train, names, strict=True)]
+    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}")
 
 
 def folder_files(folder: str) -> list[Path]:
@@ -264,8 +258,13 @@ def _low_folders(names: list[str], low: str | Mapping[str, str]) -> dict[str, st
     return dict(low)
 
 
-def _joined(sources: list[Original]) -> Original | Several:
+def _joined(sources: Sequence[Original]) -> Original | Several:
     return sources[0] if len(sources) == 1 else Several(tuple(sources))
+
+
+def _whole(name: str, twins: Mapping[str, str], scale: int) -> Original:
+    """A source of which nothing is held out."""
+    return _tfds_splits(name.removeprefix(TFDS))[0] if name.startswith(TFDS) else _files(name, twins, scale)
 
 
 def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
@@ -314,13 +313,17 @@ def _set(place: str, scale: int) -> Original:
     return _paired(files, folder / "hr", low, scale) if low else Folder(files)
 
 
-def _described(source: Original, name: str, more: bool = False) -> str:
+def _described(source: Original, name: str) -> str:
     if isinstance(source, TfdsSplit):
         return f"{TFDS}{source.name}, split {source.split}"
     what = "pairs" if source.low else "photos"
-    if more:
-        return f"{len(source.files)} more {what} held out"
     return f"{len(source.files)} {what} from {'the sample photos of scikit-image' if name == SAMPLE else name}"
+
+
+def _held_out(source: Original) -> str:
+    if isinstance(source, TfdsSplit):
+        return f"split {source.split}"
+    return f"{len(source.files)} more {'pairs' if source.low else 'photos'} held out"
 
 
 def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
