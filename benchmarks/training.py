@@ -109,13 +109,15 @@ def keras_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
     classifier = keras.Sequential([critic, keras.layers.Activation("sigmoid")])
     classifier.compile(keras.optimizers.Adam(1e-4), "binary_crossentropy")
     features = EfficientNetLite0Loss().network
-    low, high = np.asarray(low, np.float32) / 255, np.asarray(high, np.float32) / 127.5 - 1
+    # Both judge as many pixels: our step leaves out some rows and columns, others at each step.
+    side = critic.input_shape[1]
+    low, high = np.asarray(low, np.float32) / 255, np.asarray(high, np.float32)[:, :side, :side] / 127.5 - 1
     real, no = np.ones((len(low), 1)), np.zeros((len(low), 1))
     # Keras collects what is trained at the first batch: now of D, later of G alone.
     classifier.train_on_batch(high, real)
     classifier.trainable = features.trainable = False
     inputs = keras.Input(low.shape[1:])
-    fake = keras.layers.Lambda(lambda x: x * 2 - 1)(generator(inputs))
+    fake = keras.layers.Lambda(lambda x: x[:, :side, :side] * 2 - 1)(generator(inputs))
     combined = keras.Model(inputs, [classifier(fake), *features(keras.layers.Lambda(normalise)(fake))])
     levels = len(features.outputs)
     combined.compile(
@@ -125,7 +127,7 @@ def keras_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
     )
 
     def step() -> None:
-        fakes = generator.predict(low, verbose=0) * 2 - 1
+        fakes = generator.predict(low, verbose=0)[:, :side, :side] * 2 - 1
         classifier.train_on_batch(high, real)
         classifier.train_on_batch(fakes, no)
         combined.train_on_batch(low, [real, *features.predict(normalise(high).numpy(), verbose=0)])

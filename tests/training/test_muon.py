@@ -33,6 +33,20 @@ def test_a_step_has_the_size_of_adams_and_biases_take_adams_own() -> None:
     np.testing.assert_array_equal(bias, adam_bias)
 
 
+def test_the_second_step_by_hand() -> None:
+    """Momentum, Nesterov's look ahead and the step's size."""
+    first, second = np.random.default_rng(3).normal(size=(2, 9, 4)).astype(np.float32)
+    kernel = tf.Variable(tf.zeros((3, 3, 1, 4)))
+    optimizer = Muon(1e-2, beta_1=0.8)
+    for gradient in (first, second):
+        before = kernel.numpy()
+        optimizer.apply_gradients([(tf.reshape(gradient, (3, 3, 1, 4)), kernel)])
+    momentum = 0.8 * (0.2 * first) + 0.2 * second
+    direction = orthogonalised(tf.constant(0.8 * momentum + 0.2 * second)).numpy()
+    step = 1e-2 * 0.2 * 9**0.5 * direction  # of the longer side, 9 rows
+    np.testing.assert_allclose((before - kernel.numpy()).reshape(9, 4), step, atol=1e-5)
+
+
 def test_it_descends_where_directions_are_uneven() -> None:
     random = np.random.default_rng(2)
     inputs = tf.constant(random.normal(size=(256, 24)) * np.geomspace(1, 0.02, 24), tf.float32)

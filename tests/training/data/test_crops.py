@@ -30,6 +30,20 @@ def test_crops_belong_together() -> None:
         assert any(np.array_equal(pair.hr[4 * y : 4 * y + 32, 4 * x : 4 * x + 32], other) for y, x in places)
 
 
+def test_every_place_of_a_photo_is_drawn() -> None:
+    """One pixel more than a crop each way: four places; no more than a crop: one."""
+    (pair,) = made = pairs((36, 36))
+    low, _ = CropSampler(made, 4, 8, 100, flips=False, seed=0)(0)
+    places = [
+        [(y, x) for y in (0, 1) for x in (0, 1) if np.array_equal(pair.lr[y : y + 8, x : x + 8], one)] for one in low
+    ]
+    assert all(len(found) == 1 for found in places)
+    counts = [places.count([(y, x)]) for y in (0, 1) for x in (0, 1)]
+    assert min(counts) > 10
+    (whole,) = exact = pairs((32, 32))
+    np.testing.assert_array_equal(CropSampler(exact, 4, 8, 1, flips=False, seed=0)(0)[0][0], whole.lr)
+
+
 def test_turned_crops_still_belong_together() -> None:
     low, high = CropSampler(pairs((160, 160)), 4, 24, 32, flips=True, seed=0)(0)
     for one, other in zip(low, high, strict=True):

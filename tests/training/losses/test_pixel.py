@@ -50,8 +50,9 @@ def test_luma_loss_by_hand() -> None:
     assert losses.pixel_loss("l1") is losses.l1
 
 
-def test_pixel_losses_compute_in_float32() -> None:
-    one, two = (tf.cast(x, tf.bfloat16) for x in np.random.default_rng(0).random((2, 2, 8, 8, 3)))
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+def test_pixel_losses_compute_in_float32(dtype: tf.DType) -> None:
+    one, two = (tf.cast(x, dtype) for x in np.random.default_rng(0).random((2, 2, 8, 8, 3)))
     exact = [np.asarray(tf.cast(x, tf.float32)) for x in (one, two)]
     for name in losses.PIXEL_LOSSES:
         loss = losses.pixel_loss(name, 0.5)(one, two)

@@ -59,6 +59,17 @@ def test_the_weights_are_the_papers() -> None:
     assert sum(SCALE_WEIGHTS) == pytest.approx(1, abs=2e-4)
 
 
+def test_a_scale_without_likeness_does_not_silence_the_others() -> None:
+    coarse, fine = np.random.default_rng(0).random((2, 1, 96, 96, 3)).astype(np.float32) - 0.5
+    coarse = np.kron(coarse[:, :12, :12], np.ones((1, 8, 8, 1), np.float32))
+    truth, result = tf.constant(0.5 + 0.3 * coarse + 0.3 * fine), tf.constant(0.5 + 0.2 * coarse - 0.3 * fine)
+    with tf.GradientTape() as tape:
+        tape.watch(result)
+        loss = ms_ssim_loss(truth, result)
+    assert 0.3 < float(loss) < 1
+    assert np.asarray(tape.gradient(loss, result)).any()
+
+
 def test_an_image_smaller_than_the_window_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 11 pixels a side, not 10"):
         ms_ssim_loss(*pair(10))

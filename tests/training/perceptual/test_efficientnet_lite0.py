@@ -52,6 +52,13 @@ def test_parameters_are_the_papers(loss: EfficientNetLite0Loss) -> None:
     assert sum(int(np.prod(v.shape)) for v in loss.classifier.trainable_variables) == 4_652_008
 
 
+def test_features_are_of_the_last_block_of_each_resolution(loss: EfficientNetLite0Loss) -> None:
+    # Tan and Le 2019, table 1, stages 2, 3, 4 and 6: 1, 2, 2 and 3 + 3 blocks.
+    assert FEATURE_LAYERS == ("block0", "block2", "block4", "block10")
+    shapes = [tuple(map_.shape[1:]) for map_ in loss.features(sample("coffee.png", 64))]
+    assert shapes == [(32, 32, 16), (16, 16, 24), (8, 8, 40), (4, 4, 112)]
+
+
 def between(loss: EfficientNetLite0Loss, truth: Any, result: Any) -> Any:
     return loss.distance(loss.features(truth), loss.features(result))
 
