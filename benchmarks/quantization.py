@@ -75,7 +75,7 @@ def psnr_of(arm: Arm, pairs: list[Pair], scale: int) -> float:
 def milliseconds(path: Path, runs: int = 15) -> float:
     """Median time of a tile on one thread."""
     with Session(path, threads=1) as session:
-        tile = np.random.default_rng(0).integers(0, 256, (session.tile or 128, session.tile or 128, 3), np.uint8)
+        tile = np.random.default_rng(0).integers(0, 256, (*(session.tile or (128, 128)), 3), np.uint8)
         times = []
         for _ in range(runs + 2):
             started = time.perf_counter()

@@ -21,7 +21,7 @@ from srgan_edge.runtime import tiling
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.pipeline import Settings, upscale_files
-from srgan_edge.runtime.session import Session, as_input
+from srgan_edge.runtime.session import Session
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -35,13 +35,11 @@ def call_ratio(model: str, threads: int, height: int, width: int, rounds: int) -
     image = noise(height, width)
     with Upscaler(model, "cpu", threads) as upscaler:
         plan = upscaler.plan(height, width)
-        path, tile = upscaler.model.path, upscaler.tile
+        path, (rows, columns) = upscaler.model.path, upscaler.tile
         interpreter = interpreter_package().interpreter(model_path=str(path), num_threads=threads)
         interpreter.allocate_tensors()
         (given,) = interpreter.get_input_details()
-        interpreter.set_tensor(
-            given["index"], as_input(image[:tile, :tile], given["dtype"]).astype(given["dtype"])[None]
-        )
+        interpreter.set_tensor(given["index"], image[:rows, :columns].astype(given["dtype"])[None])
         whole, bare = [], []
         for _ in range(rounds):  # in turns, so that what else the machine does meets both
             started = time.perf_counter()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+import re
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,20 @@ from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "edge-m-x4"
+PURPOSES = ("clean", "real", "looks")
+"""Photos without faults, photos as cameras and the web make them, and those made to look good rather than be near."""
+
+_QUANTIZATIONS = ("int8", "fp16", "float32", "dynamic")
+_IO_DTYPES = ("uint8", "int8", "float32")
+# What a card may hold: whole numbers between these, and lines of text up to this length.
+_WHOLE = {
+    "scale": (1, 16),
+    "tile": (0, 8192),
+    "overlap": (0, 4096),
+    "parameters": (0, 10**12),
+    "macs_per_pixel": (0, 10**12),
+}
+_LONGEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,41 @@ class ModelCard:
     """By set of photos: psnr_float, psnr, ssim_float, ssim."""
     versions: dict[str, str] = field(default_factory=dict)
     """Of the tools that made it."""
+    purpose: str = ""
+    """clean, real or looks: what it was trained for; empty on older cards."""
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError: one is of another type, or makes no sense.
+        """
+        for name, (least, most) in _WHOLE.items():
+            value = getattr(self, name)
+            _require(type(value) is int and least <= value <= most, name, value, f"a number from {least} to {most}")
+        for name in ("name", "family", "recipe", "licence"):
+            _require(_is_line(getattr(self, name)), name, getattr(self, name), "a line of text")
+        _require(re.fullmatch(r"[\w.+ -]{1,200}", self.name) is not None, "name", self.name, "a file's name")
+        for name, known in (
+            ("io_dtype", _IO_DTYPES),
+            ("quantization", _QUANTIZATIONS),
+            ("purpose", ("", *PURPOSES)),
+        ):
+            value = getattr(self, name)
+            _require(isinstance(value, str) and value in known, name, value, " or ".join(filter(None, known)))
+        is_hash = isinstance(self.sha256, str) and re.fullmatch("[0-9a-f]{64}", self.sha256)
+        _require(bool(is_hash), "sha256", self.sha256, "a SHA-256 in hexadecimal")
+        commands = isinstance(self.commands, list) and all(map(_is_line, self.commands))
+        _require(commands, "commands", self.commands, "a list of lines")
+        versions = isinstance(self.versions, dict) and all(
+            _is_line(k) and _is_line(v) for k, v in self.versions.items()
+        )
+        _require(versions, "versions", self.versions, "names and versions")
+        quality = isinstance(self.quality, dict) and all(
+            _is_line(k) and isinstance(v, dict) and all(_is_line(n) and _is_number(f) for n, f in v.items())
+            for k, v in self.quality.items()
+        )
+        _require(quality, "quality", self.quality, "numbers by set of photos")
 
     def save(self, path: Path) -> None:
         """Write the card as JSON."""
@@ -68,16 +119,47 @@ def load_card(path: Path) -> ModelCard:
         SrganEdgeError: the file is not a card.
     """
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no values by name")
+        missing = [
+            f.name for f in fields(ModelCard) if f.default is f.default_factory is MISSING and f.name not in values
+        ]
+        if missing:
+            raise ValueError(f"{missing[0]} is missing")
         known = {f.name for f in fields(ModelCard)}
         return ModelCard(**{k: v for k, v in values.items() if k in known})
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SrganEdgeError(f"{path}: not a model card: {error}") from error
 
 
 def bundled() -> list[Model]:
-    """The models that come with the package, by name."""
+    """The models that come with the package, by name; `content` checks a file against its card's hash."""
     return [Model(p.stem, p, load_card(p.with_suffix(".json"))) for p in sorted(WEIGHTS.glob("*.tflite"))]
+
+
+@cache
+def shipped_hashes() -> frozenset[str]:
+    """SHA-256 of the files that come with the package, as their cards have them."""
+    return frozenset(model.card.sha256 for model in bundled() if model.card)
+
+
+def content(model: Model) -> bytes:
+    """The bytes of a model's file, which are those that its card is of.
+
+    Raises:
+        SrganEdgeError: it cannot be read, or is another than its card's.
+    """
+    path, card = model.path, model.card
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        raise SrganEdgeError(f"{path}: cannot be read: {error.strerror}") from error
+    if card is not None and card.sha256 != hashlib.sha256(found).hexdigest():
+        if path.parent == WEIGHTS:
+            raise SrganEdgeError(f"{path}: is damaged (its sha256 is not its card's): install srgan-edge again")
+        raise SrganEdgeError(f"{path.with_suffix('.json')}: is the card of another file than {path.name} (sha256)")
+    return found
 
 
 def find_model(name_or_path: str, prefer: str = "int8") -> Model:
@@ -90,18 +172,22 @@ def find_model(name_or_path: str, prefer: str = "int8") -> Model:
         UsageError: no such name (with a suggestion) or file.
         SrganEdgeError: the card beside the file is not one, or is of another file.
     """
-    if name_or_path.endswith(".tflite"):
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise UsageError(f"{path}: no such model file")
-        card_path = path.with_suffix(".json")
-        card = load_card(card_path) if card_path.is_file() else None
-        if card is not None and card.sha256 != file_sha256(path):
-            raise SrganEdgeError(f"{card_path}: is the card of another file than {path.name} (the sha256 differs)")
-        return Model(path.stem, path, card)
+    path = Path(name_or_path)
+    if path.suffix.lower() == ".tflite":
+        try:
+            if not path.is_file():
+                raise UsageError(f"{path}: no such model file")
+            card_path = path.with_suffix(".json")
+            card = load_card(card_path) if card_path.is_file() else None
+        except OSError as error:
+            raise SrganEdgeError(f"{path}: cannot be read: {error.strerror}") from error
+        model = Model(path.stem, path, card)
+        content(model)
+        return model
     models = {m.name: m for m in bundled()}
     for name in (name_or_path, f"{name_or_path}-{prefer}"):
         if name in models:
+            content(models[name])
             return models[name]
     families = {name.rsplit("-", 1)[0] for name in models}
     raise UnknownNameError("model", name_or_path, {*models, *families})
@@ -110,3 +196,17 @@ def find_model(name_or_path: str, prefer: str = "int8") -> Model:
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
+    if not holds:
+        shown = ascii(value)
+        raise ValueError(f"its {name} is {shown if len(shown) < 60 else shown[:60] + '...'}, not {wanted}")
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -1e300 < value < 1e300

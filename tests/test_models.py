@@ -4,12 +4,14 @@ import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from srgan_edge import models, recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.runtime.graph import inspect
+from srgan_edge.runtime.graph import inspect, partitions_of, read_graph
 
 
 @pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
@@ -41,6 +43,39 @@ def test_every_bundled_card_is_complete(model: models.Model) -> None:
         assert recipes.find_recipe(stage, words[words.index("--recipe") + 1]).is_file()
 
 
+def any_size(content: bytes) -> bytes:
+    """The same model with every picture's height and width left open."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    (graph,) = model.subgraphs
+    open_ended = {int(t) for op in graph.operators for t in op.outputs} | {int(t) for t in graph.inputs}
+    for tensor in (graph.tensors[index] for index in open_ended):
+        if len(tensor.shape) != 4 or tensor.shape[0] != 1:
+            continue  # weights
+        tensor.shapeSignature = np.array([1, -1, -1, tensor.shape[3]], np.int32)
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.mark.parametrize("name", ["edge-s-x4-int8", "edge-l-x4-fp16", "srgan-x4-int8"])
+def test_a_graph_of_any_size_has_the_same_figures(name: str) -> None:
+    model = models.find_model(name)
+    graph = read_graph(any_size(models.content(model)), name)
+    assert model.card is not None
+    assert graph.inputs[0].shape == [1, -1, -1, 3]
+    assert graph.macs_per_pixel == model.card.macs_per_pixel
+    assert graph.receptive_field() == model.card.overlap
+
+
+def test_cards_of_a_purpose() -> None:
+    purposes = {m.name: m.card.purpose for m in models.bundled() if m.card}
+    assert set(purposes.values()) == {"clean", "looks"}
+    assert all(("gan" in name) == (purpose == "looks") for name, purpose in purposes.items())
+
+
 def test_the_default_model_is_bundled_in_both_formats() -> None:
     assert models.find_model(models.DEFAULT_MODEL).name == f"{models.DEFAULT_MODEL}-int8"
     assert models.find_model(models.DEFAULT_MODEL, prefer="fp16").name == f"{models.DEFAULT_MODEL}-fp16"
@@ -48,6 +83,23 @@ def test_the_default_model_is_bundled_in_both_formats() -> None:
 
 def test_weights_stay_small() -> None:
     assert sum(p.stat().st_size for p in models.WEIGHTS.iterdir()) <= 12_000_000
+
+
+def test_a_damaged_file_brings_inspect_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = models.WEIGHTS / "edge-s-x4-int8.tflite"
+    assert partitions_of(path) == 1
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(SrganEdgeError, match=r"edge-s-x4-int8\.tflite: the runtime crashes on this file"):
+        partitions_of(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{}", "null", '"x"', "\ufeff{}", '{"scale": ' * 5000, '{"name": "\\ud800"}']
+)
+def test_what_is_no_card(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    with pytest.raises(SrganEdgeError, match=r"x\.json: not a model card: "):
+        models.load_card(tmp_path / "x.json")
 
 
 def test_unknown_names(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def command(
     threads: int,
     half: bool,
     pairs: tuple[str, ...],
+    input_range: tuple[float, float] | None,
+    output_range: tuple[float, float] | None,
     size: str,
     runs: int,
     as_json: bool,
@@ -48,7 +50,8 @@ def command(
     for model in models or (DEFAULT_MODEL,):
         say(f"measuring {model}")
         given = (int(found[1]), int(found[2]))
-        speeds.append(benchmark(model, delegate, threads, given, runs, half, parse_pairs(pairs)))
+        ranges = (input_range, output_range)
+        speeds.append(benchmark(model, delegate, threads, given, runs, half, parse_pairs(pairs), *ranges))
     if as_json:
         print_json([speed._asdict() for speed in speeds])
         return

@@ -22,10 +22,10 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
       srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
     """
     from srgan_edge.models import find_model
-    from srgan_edge.runtime.graph import inspect, xnnpack_partitions
+    from srgan_edge.runtime.graph import inspect, partitions_of
 
     found = find_model(model)
-    summary = inspect(found).summary(found.card, xnnpack_partitions(found.path.read_bytes()))
+    summary = inspect(found).summary(found.card, partitions_of(found.path))
     if as_json:
         print_json(summary)
         return
@@ -35,8 +35,10 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
                 f", scale {tensor['scale'][0]:.6f}, zero {tensor['zero_point'][0]}" if tensor["scale"] else ""
             )
             click.echo(f"{side[:-1]:8}{tensor['dtype']} {tensor['shape']}{quantization}")
+    macs = f"{summary['macs'] / 1e9:.3f} GMACs, " if summary["macs"] else ""
     click.echo(
-        f"{summary['parameters']:,} parameters, {summary['macs'] / 1e9:.3f} GMACs, {summary['size_bytes']:,} bytes"
+        f"{summary['parameters']:,} parameters, {macs}{summary['macs_per_pixel']:,} MACs per input pixel, "
+        f"{summary['size_bytes']:,} bytes"
     )
     click.echo(f"{summary['float_ops']} operators compute in floating point")
     for island in summary["float_islands"]:

@@ -15,6 +15,7 @@ import click
 from srgan_edge import __version__
 from srgan_edge.cli.output import printable
 from srgan_edge.errors import SrganEdgeError, UnknownNameError
+from srgan_edge.runtime import captured
 
 # Command -> the extra that its imports need; its module is srgan_edge.cli.NAME_command.
 _COMMANDS = {
@@ -81,6 +82,7 @@ class _Terminated(BaseException):
 def main() -> None:
     """Run a command; an error becomes one sentence on stderr and its exit code."""
     _open_standard_streams()
+    captured.own_process()
     # TensorFlow's C++ logs say nothing a user can act on; Pillow warns of odd metadata, and what matters it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -14,12 +14,13 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 @click.argument("model", required=False)
 @json_option
 def command(model: str | None, as_json: bool) -> None:
-    """List the bundled models and their figures, or print the card of MODEL, a name or a .tflite file.
+    """List the bundled models by purpose, with their figures, or print the card of MODEL, a name or a .tflite file.
 
-    PSNR is of the photos held out from training, in dB; MACs are for a result of 1280x720 pixels.
+    They are for clean photos, for real photos with noise and artefacts, or for results that look good rather than
+    being near the truth. PSNR is of the photos held out from training, in dB; MACs are for a result of 1280x720 pixels.
     """
     from srgan_edge.errors import UsageError
-    from srgan_edge.models import bundled, find_model
+    from srgan_edge.models import PURPOSES, bundled, find_model
 
     if model is not None:
         found = find_model(model)
@@ -31,6 +32,7 @@ def command(model: str | None, as_json: bool) -> None:
             _print_card(asdict(found.card))
         return
     cards = [m.card for m in bundled() if m.card]
+    cards.sort(key=lambda card: PURPOSES.index(card.purpose) if card.purpose else len(PURPOSES))
     if as_json:
         print_json([asdict(card) for card in cards])
         return
@@ -41,6 +43,7 @@ def command(model: str | None, as_json: bool) -> None:
         rows.append(
             (
                 card.name,
+                card.purpose or "-",
                 f"x{card.scale}",
                 card.quantization,
                 f"{card.parameters:,}",
@@ -50,7 +53,7 @@ def command(model: str | None, as_json: bool) -> None:
                 f"{quality['psnr_float']:.2f}" if quality else "-",
             )
         )
-    print_table(("model", "scale", "format", "parameters", "MACs", "tile/overlap", "PSNR", "float"), rows)
+    print_table(("model", "for", "scale", "format", "parameters", "MACs", "tile/overlap", "PSNR", "float"), rows)
 
 
 def _print_card(card: dict[str, Any]) -> None:

@@ -34,6 +34,12 @@ def delegate_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="What computes: auto, cpu, gpu, npu, or a TFLite delegate's library.",
         ),
+        click.option(
+            "--output-range", nargs=2, type=float, metavar="LOW HIGH", help="In its result. Default: as its input."
+        ),
+        click.option(
+            "--input-range", nargs=2, type=float, metavar="LOW HIGH", help="Another's model: its black and white."
+        ),
     ):
         command = option(command)
     return command
@@ -74,6 +80,8 @@ def command(
     threads: int,
     half: bool,
     pairs: tuple[str, ...],
+    input_range: tuple[float, float] | None,
+    output_range: tuple[float, float] | None,
     factor: float | None,
     format_name: str | None,
     quality: int,
@@ -102,6 +110,7 @@ def command(
       srgan-edge run --ray photos/ -o large/
       srgan-edge run --ray head:6379 s3://bucket/photos -o s3://bucket/large --skip-existing
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
+      srgan-edge run photo.jpg -m srgan.tflite --input-range 0 1 --output-range -1 1
     """
     from srgan_edge.imaging.encoding import format_suffix
     from srgan_edge.runtime.batch import jobs
@@ -128,10 +137,15 @@ def command(
     if address is not None:
         if delegate not in ("auto", "cpu") or camera or any(map(is_video, paths)):
             raise UsageError("--ray computes photos on CPUs")
+        if input_range or output_range:
+            raise UsageError("--ray: models with a range of their own run on one machine, without --ray")
         _on_ray(inputs, out, model, settings, address or None, threads or 1, recursive, suffix, skip_existing, as_json)
         return
     failed = done = 0
-    with Upscaler(model, delegate, threads, half, parse_pairs(pairs)) as upscaler, progress_bar() as bar:
+    opened = Upscaler(model, delegate, threads, half, parse_pairs(pairs), input_range, output_range)
+    with opened as upscaler, progress_bar() as bar:
+        for note in upscaler.notes:
+            say(f"{upscaler.model.name}: {note}")
         check_factor(factor, upscaler.scale)
         if upscaler.why:
             say(f"computing on {upscaler.device} ({upscaler.why})")

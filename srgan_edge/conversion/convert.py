@@ -101,6 +101,8 @@ class Subject:
     licence: str
     commands: list[str]
     """What remakes it."""
+    purpose: str = ""
+    """clean, real or looks; unknown of another's network."""
 
 
 def newest_run(folder: Path = Path("runs")) -> Path:
@@ -154,7 +156,8 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     commands = [train_command(prepared.recipe), convert_command(trained.name, settings)]
-    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands)
+    purpose = "looks" if prepared.recipe.gan.steps else "clean"
+    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands, purpose)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
@@ -293,7 +296,6 @@ def _finish(
                 f"more than the {settings.max_drop} dB allowed"
             )
     graph = read_graph(content, target.name)
-    side = settings.tile or 1
     card = ModelCard(
         name=name,
         family=subject.family,
@@ -303,10 +305,11 @@ def _finish(
         io_dtype=graph.inputs[0].dtype,
         quantization=quantization,
         parameters=graph.parameters,
-        macs_per_pixel=graph.macs // side**2,
+        macs_per_pixel=graph.macs_per_pixel,
         sha256=hashlib.sha256(content).hexdigest(),
         recipe=subject.recipe,
         licence=subject.licence,
+        purpose=subject.purpose,
         commands=subject.commands,
         quality={
             "valid": {

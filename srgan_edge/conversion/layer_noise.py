@@ -9,7 +9,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from srgan_edge.conversion.fold import clone, rebuild
-from srgan_edge.runtime.session import as_input
+from srgan_edge.runtime.ranges import Numbers, ToNumbers
 
 
 class LayerNoise(NamedTuple):
@@ -45,7 +45,8 @@ def layer_noise(content: bytes, twin: Any, tile: NDArray[np.uint8]) -> list[Laye
     (given,) = interpreter.get_input_details()
     interpreter.resize_tensor_input(given["index"], (1, *tile.shape))
     interpreter.allocate_tensors()
-    interpreter.set_tensor(given["index"], as_input(tile, given["dtype"]).astype(given["dtype"])[None])
+    pixels = ToNumbers(Numbers(np.dtype(given["dtype"])), (0.0, 255.0))(tile)
+    interpreter.set_tensor(given["index"], pixels.astype(given["dtype"])[None])
     interpreter.invoke()
     names = [layer.name for layer in twin.layers[1:]]
     outputs = keras.Model(twin.input, [layer.output for layer in twin.layers[1:]])(tile[None] / np.float32(255))

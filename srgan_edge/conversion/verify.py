@@ -126,7 +126,7 @@ class Checker:
             return self._upscale(session, low)
 
     def _upscale(self, session: Session, low: Bytes) -> Bytes:
-        tiles = tiling.plan(low.shape[0], low.shape[1], session.tile or 256, self.overlap)
+        tiles = tiling.plan(low.shape[0], low.shape[1], session.tile or (256, 256), self.overlap)
         return np.concatenate(list(tiling.strips(low, tiles, self.scale, session.run)))
 
 

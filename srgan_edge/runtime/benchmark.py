@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.runtime import isolated
+from srgan_edge.runtime.ranges import Range, read_ranges
 from srgan_edge.runtime.upscaler import Upscaler
 
 
@@ -50,26 +51,51 @@ def benchmark(
     runs: int,
     half: bool = False,
     options: Mapping[str, str] | None = None,
+    input_range: Range | None = None,
+    output_range: Range | None = None,
 ) -> Speed:
     """Measure a model on images of `size`, width and height, in a fresh process.
 
     Raises:
         SrganEdgeError: the model cannot be run so.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
-        return child.submit(_measure, model, delegate, threads, size, runs, half, dict(options or {})).result()
+    arguments = (model, delegate, threads, size, runs, half, dict(options or {}), input_range, output_range)
+    try:
+        found = isolated.call("srgan_edge.runtime.benchmark:measure", *arguments)
+    except isolated.ChildError as error:
+        raise SrganEdgeError(f"{model}: cannot be measured: its process ended with {error}") from error
+    if "refused" in found:
+        raise (UsageError if found["usage"] else SrganEdgeError)(found["refused"])
+    return Speed(**found)
+
+
+def measure(*arguments: Any) -> dict[str, Any]:
+    """What `benchmark` does in its process."""
+    try:
+        return _measure(*arguments)._asdict()
+    except SrganEdgeError as error:
+        return {"refused": str(error), "usage": isinstance(error, UsageError)}
 
 
 def _measure(
-    model: str, delegate: str, threads: int, size: tuple[int, int], runs: int, half: bool, options: Mapping[str, str]
+    model: str,
+    delegate: str,
+    threads: int,
+    size: tuple[int, int],
+    runs: int,
+    half: bool,
+    options: Mapping[str, str],
+    input_range: Sequence[float] | None,
+    output_range: Sequence[float] | None,
 ) -> Speed:
     width, height = size
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     started = time.perf_counter()
-    with Upscaler(model, delegate, threads, half, options) as upscaler:
+    ranges = read_ranges(input_range, output_range)
+    with Upscaler(model, delegate, threads, half, options, *ranges) as upscaler:
         compiled = time.perf_counter() - started
         times = [_seconds(lambda: upscaler(image)) for _ in range(runs + 1)]
-        tile = np.zeros((upscaler.tile, upscaler.tile, 3), np.uint8)
+        tile = np.zeros((*upscaler.tile, 3), np.uint8)
         invokes = [_seconds(lambda: upscaler.tile_alone(tile)) for _ in range(runs + 1)]
         later = sorted(times[1:])
         median = statistics.median(later)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.session import Delivery, Session, as_input
+from srgan_edge.runtime.ranges import UNSAID, Ranges
+from srgan_edge.runtime.session import Session
 
 Bytes = NDArray[np.uint8]
 
@@ -40,7 +42,9 @@ _REASONS = (
 class CompiledSession:
     """A model that a GPU or NPU computes from end to end, or not at all. It is not for two threads at once."""
 
-    def __init__(self, path: Path, delegate: str, half: bool, options: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, delegate: str, half: bool, options: Mapping[str, str], ranges: Ranges = UNSAID
+    ) -> None:
         """Compile a model.
 
         Args:
@@ -48,6 +52,7 @@ class CompiledSession:
             delegate: gpu or npu.
             half: the GPU may compute in 16-bit floating point.
             options: npu: `graph_backend`, OpenVINO's npu, gpu or cpu; any other is handed to OpenVINO.
+            ranges: as of a Session.
 
         Raises:
             SrganEdgeError: the device is not there or refuses the model; the message has the driver's reason.
@@ -55,16 +60,16 @@ class CompiledSession:
         """
         check_options(delegate, options)
         self.path, self.delegate = path, delegate
-        self._delivery = Delivery()
-        with Session(path, threads=1) as plain:  # which also refuses what is no super-resolution model
-            self.tile, self.io_dtype, self._scale = plain.tile, plain.io_dtype, plain.scale()
-        dynamic = self.tile == 0
-        self.tile = self.tile or TILE_OF_DYNAMIC_MODEL
+        with Session(path, 1, ranges=ranges) as plain:  # which also refuses what is no super-resolution model
+            self.io_dtype, self.scale, self.ranges = plain.io_dtype, plain.scale, plain.ranges
+            self._to_numbers, self._to_pixels, self._made = plain.to_numbers, plain.to_pixels, plain.output_dtype
+        dynamic = plain.tile is None
+        self.tile = plain.tile or (TILE_OF_DYNAMIC_MODEL, TILE_OF_DYNAMIC_MODEL)
         with captured_output() as said:
             try:
                 self._model: Any = _compile(path, delegate, half, options)
                 if dynamic:
-                    self._model.resize_input_tensor(0, (1, self.tile, self.tile, 3))
+                    self._model.resize_input_tensor(0, (1, *self.tile, 3))
                 self._input: Any
                 self._output: Any
                 (self._input,) = self._model.create_input_buffers(0)
@@ -74,33 +79,30 @@ class CompiledSession:
             except (RuntimeError, ValueError) as error:
                 raise SrganEdgeError(f"{path}: {delegate}: {_reason(said.text(), error)}") from error
             adapter = _ADAPTER.search(said.text())
-            self.run(np.zeros((self.tile, self.tile, 3), np.uint8))  # the first run has more to print
+            self.device = delegate
+            self.run(np.zeros((*self.tile, 3), np.uint8))  # the first run has more to print
         self.software = adapter is not None and "CPU" in adapter["kind"]
         self.device = adapter["name"] if adapter else f"{delegate}, OpenVINO {options.get('graph_backend', 'npu')}"
 
     def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
-        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h = w = `self.tile`.
+        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; h and w are `self.tile`.
 
         With `out`, the result from row and column `margin` on is written there, as much as fits.
 
         Raises:
             SrganEdgeError: the device fails.
         """
-        shape = (self.tile * self._scale, self.tile * self._scale, 3)
-        if tile.shape != (self.tile, self.tile, 3):  # a buffer takes whatever it is given
-            raise SrganEdgeError(f"{self.path}: tiles are {self.tile}x{self.tile}, not of shape {tile.shape}")
-        dtype = np.dtype(self.io_dtype)
+        height, width = self.tile
+        if tile.shape != (height, width, 3):  # a buffer takes whatever it is given
+            raise SrganEdgeError(f"{self.path}: tiles are {width}x{height}, not of shape {tile.shape}")
+        shape = (height * self.scale, width * self.scale, 3)
         try:
-            self._input.write(as_input(tile, dtype).astype(dtype, copy=False))
+            self._input.write(self._to_numbers(tile).astype(np.dtype(self.io_dtype), copy=False))
             self._model.run_by_index(0, [self._input], [self._output])
-            result = self._output.read(int(np.prod(shape)), dtype.type)
+            result = self._output.read(math.prod(shape), self._made.type)
         except RuntimeError as error:
             raise SrganEdgeError(f"{self.path}: {self.device} failed: {error}") from error
-        return self._delivery.pixels(result.reshape(shape), out, margin)
-
-    def scale(self) -> int:
-        """The factor the model enlarges by."""
-        return self._scale
+        return self._to_pixels(result.reshape(shape), out, margin)
 
     def close(self) -> None:
         """Free the device."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from srgan_edge.models import WEIGHTS
 from srgan_edge.runtime import verdicts
 from srgan_edge.runtime.compiled import CompiledSession, check_options
 from srgan_edge.runtime.interpreter import interpreter_package
-from srgan_edge.runtime.probe import probe
-from srgan_edge.runtime.session import Session, available_cpus
+from srgan_edge.runtime.probe import Finding, probe
+from srgan_edge.runtime.ranges import UNSAID, Ranges
+from srgan_edge.runtime.session import Session, available_cpus, checked_threads
 
 DELEGATES = ("auto", "cpu", "gpu", "npu")
 _LIBRARIES = (".so", ".dll", ".dylib")
@@ -66,7 +68,12 @@ def delegates() -> list[Delegate]:
 
 
 def open_sessions(
-    path: Path, delegate: str, threads: int, half: bool = False, options: Mapping[str, str] | None = None
+    path: Path,
+    delegate: str,
+    threads: int,
+    half: bool = False,
+    options: Mapping[str, str] | None = None,
+    ranges: Ranges = UNSAID,
 ) -> Choice:
     """Load a model on a delegate.
 
@@ -77,40 +84,43 @@ def open_sessions(
         threads: of the CPU; 0 = as many as this process may use.
         half: the GPU may compute in 16-bit floating point: faster, and up to 2 levels of 255 off.
         options: of the delegate.
+        ranges: what black and white are to the model, where its file does not say it.
 
     Raises:
-        UsageError: an unknown delegate, or options that it does not have.
+        UsageError: an unknown delegate, options that it does not have, too many threads.
         SrganEdgeError: the model cannot be loaded on it; the message has the reason.
     """
-    options, threads = options or {}, threads or available_cpus()
+    options, threads = options or {}, checked_threads(threads)
     library = Path(delegate)
-    if library.suffix in _LIBRARIES or len(library.parts) > 1:
-        return Choice([Session(path, threads, library, options)], "", threads)
+    if library.suffix in _LIBRARIES or "/" in delegate or os.sep in delegate:
+        return Choice([Session(path, threads, library, options, ranges)], "", threads)
     if delegate not in DELEGATES:
         raise UnknownNameError("delegate", delegate, DELEGATES)
     if delegate in ("auto", "cpu"):
         if options:
             raise UsageError(f"delegate options need gpu, npu or a delegate's library, not {delegate}")
-        cpu = _cpu_sessions(path, threads)
+        cpu = _cpu_sessions(path, threads, ranges)
         if delegate == "cpu":
             return Choice(cpu, "", threads)
         if cpu[0].io_dtype != "float32":
             return Choice(cpu, f"{cpu[0].io_dtype} models are at home on the CPU", threads)
         return _auto(path, half, cpu, threads)
     check_options(delegate, options)
-    if reason := probe(path, delegate, half, options).reason:
-        raise SrganEdgeError(f"{path}: cannot run on {delegate}: {reason}; {_TO_INSTALL[delegate]}")
-    return Choice([CompiledSession(path, delegate, half, options)], "", threads)
+    finding = probe(path, delegate, half, options, ranges)
+    if finding.reason:
+        raise SrganEdgeError(f"{path}: cannot run on {delegate}: {finding.reason}; {_TO_INSTALL[delegate]}")
+    return Choice([_compiled(path, delegate, half, options, ranges, finding)], "", threads)
 
 
 def _auto(path: Path, half: bool, cpu: list[Session], threads: int) -> Choice:
     """The GPU if it is a real one that computes the model, else the CPU's sessions."""
-    finding = verdicts.take(path, half) or probe(path, "gpu", half, {})
+    ranges = cpu[0].ranges
+    finding = verdicts.take(path, half) or probe(path, "gpu", half, {}, ranges)
     if finding.reason or finding.software:
         verdicts.keep(path, half, finding)
         return Choice(cpu, f"GPU: {finding.reason or f'{finding.device} is a program on the CPU'}", threads)
     try:
-        gpu = CompiledSession(path, "gpu", half, {})
+        gpu = _compiled(path, "gpu", half, {}, ranges, finding)
     except SrganEdgeError as error:  # the verdict was of another day, or the GPU has no memory left
         return Choice(cpu, f"GPU: {error}", threads)
     verdicts.keep(path, half, finding)
@@ -119,7 +129,15 @@ def _auto(path: Path, half: bool, cpu: list[Session], threads: int) -> Choice:
     return Choice([gpu], f"floating-point model, and {finding.device} is here", threads)
 
 
-def _cpu_sessions(path: Path, threads: int) -> list[Session]:
+def _compiled(
+    path: Path, delegate: str, half: bool, options: Mapping[str, str], ranges: Ranges, finding: Finding
+) -> CompiledSession:
+    session = CompiledSession(path, delegate, half, options, ranges)
+    session.device, session.software = finding.device, finding.software  # drivers say it in a process of ours alone
+    return session
+
+
+def _cpu_sessions(path: Path, threads: int, ranges: Ranges) -> list[Session]:
     """Several tiles at a time, a thread each, are faster than the threads sharing every tile."""
     count = min(threads, _MOST_SESSIONS)
-    return [Session(path, threads // count + (index < threads % count)) for index in range(count)]
+    return [Session(path, threads // count + (index < threads % count), ranges=ranges) for index in range(count)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.models import Model, ModelCard
+from srgan_edge.models import Model, ModelCard, content
+from srgan_edge.runtime import isolated
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.interpreter import interpreter_package
 
@@ -23,11 +25,13 @@ GPU_OPERATORS = frozenset(
 )
 # Operators whose constant inputs are what a model has learnt; fp16 files hold them behind a DEQUANTIZE.
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "PRELU", "DEQUANTIZE")
-# Operators that look at one position alone.
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+# Operators that look at one position alone; padding moves positions, and what it makes up is at a tile's edges.
 _POINTWISE = frozenset(
     (
-        "ADD CONCATENATION DEQUANTIZE DIV ELU EXP HARD_SWISH LEAKY_RELU LOGISTIC MAXIMUM MINIMUM MUL NEG PRELU "
-        "QUANTIZE RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 SQRT SQUARE SUB TANH"
+        "ABS ADD CAST CONCATENATION DEQUANTIZE DIV ELU EXP FLOOR GELU HARD_SWISH LEAKY_RELU LOGISTIC MAXIMUM MINIMUM "
+        "MIRROR_PAD MUL NEG PAD PADV2 POW PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 ROUND RSQRT SQRT SQUARE "
+        "SQUARED_DIFFERENCE SUB TANH"
     ).split()
 )
 # Operators that hold floating point in an integer model only because the file's own input or output is float.
@@ -57,6 +61,8 @@ class Operator:
     macs: int
     stride: int
     dilation: int
+    block: int
+    """Side of the square that DEPTH_TO_SPACE makes of a pixel, or SPACE_TO_DEPTH a pixel of; 1 of others."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,23 @@ class Graph:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the convolutions for one run."""
+        """Multiply-accumulates of the convolutions for one run; 0 if the model takes any size."""
         return sum(op.macs for op in self.operators)
+
+    @property
+    def macs_per_pixel(self) -> int:
+        """The same for each pixel of the input; 0 if the graph of a model that takes any size does not say it."""
+        height, width = self.inputs[0].shape[1:3]
+        if min(height, width) > 0:
+            return self.macs // (height * width)
+        reach, total = self._reach(), 0.0
+        for op in self.operators:
+            if op.op in _CONVOLUTIONS:
+                tensor = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.outputs[0]
+                if reach is None or id(tensor) not in reach:
+                    return 0
+                total += math.prod(op.inputs[1].shape) / reach[id(tensor)][1] ** 2
+        return round(total)
 
     def summary(self, card: ModelCard | None, partitions: int) -> dict[str, Any]:
         """What `srgan-edge inspect --json` prints."""
@@ -98,6 +119,7 @@ class Graph:
             "runtime": ".".join(str(n) for n in self.runtime) or None,
             "parameters": self.parameters,
             "macs": self.macs,
+            "macs_per_pixel": self.macs_per_pixel,
             "size_bytes": self.size_bytes,
             "xnnpack_partitions": partitions,
             "gpu": self.gpu_verdict(),
@@ -122,6 +144,12 @@ class Graph:
 
         The largest sum of kernel radii over the graph's paths, each in units of its tensor's own resolution.
         """
+        reach = self._reach()
+        found = reach.get(id(self.outputs[0])) if reach is not None else None
+        return None if found is None else math.ceil(found[0])
+
+    def _reach(self) -> dict[int, tuple[float, float]] | None:
+        """By tensor: how many input pixels it depends on around a position, and how many one of its pixels is wide."""
         reach: dict[int, tuple[float, float]] = {id(t): (0.0, 1.0) for t in self.inputs}
         for op in self.operators:
             parents = [reach[id(t)] for t in op.inputs if id(t) in reach]
@@ -131,7 +159,12 @@ class Graph:
             if op.op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
                 radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * op.dilation * pixel
                 pixel *= op.stride
-            elif op.op in ("DEPTH_TO_SPACE", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
+            elif op.op == "DEPTH_TO_SPACE":
+                pixel /= op.block
+            elif op.op == "SPACE_TO_DEPTH":
+                radius += (op.block - 1) * pixel
+                pixel *= op.block
+            elif op.op in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
                 image = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.inputs[0]
                 if op.op == "TRANSPOSE_CONV":
                     radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * pixel
@@ -144,8 +177,7 @@ class Graph:
                 return None
             for tensor in op.outputs:
                 reach[id(tensor)] = (radius, pixel)
-        found = reach.get(id(self.outputs[0]))
-        return None if found is None else math.ceil(found[0])
+        return reach
 
     def gpu_verdict(self) -> dict[str, Any]:
         """Whether the mobile GPU delegate takes the whole graph, and the operators it refuses with the reason."""
@@ -162,15 +194,37 @@ def inspect(model: Model) -> Graph:
     """Read a model file.
 
     Raises:
-        SrganEdgeError: it is not a TFLite model.
+        SrganEdgeError: it is not a TFLite model, or ai-edge-litert, which knows the format, is not installed.
     """
     try:
-        return read_graph(model.path.read_bytes(), str(model.path))
-    except OSError as error:
-        raise SrganEdgeError(f"{model.path}: cannot be read: {error.strerror}") from error
+        return read_graph(content(model), str(model.path))
+    except ImportError as error:
+        raise SrganEdgeError(f"{model.path}: reading a model's graph needs the package ai-edge-litert") from error
 
 
-def xnnpack_partitions(content: bytes) -> int:
+def partitions_of(path: Path) -> int:
+    """`xnnpack_partitions` of a file, in a process of its own: a damaged one may bring the runtime down.
+
+    Raises:
+        SrganEdgeError: as there, or the runtime crashes.
+    """
+    try:
+        count, refused = isolated.call("srgan_edge.runtime.graph:_count_partitions", str(path.absolute()), limit=60.0)
+    except (isolated.ChildError, TimeoutError) as error:
+        raise SrganEdgeError(f"{path}: the runtime crashes on this file ({error})") from error
+    if refused:
+        raise SrganEdgeError(f"{path}: {refused}")
+    return count
+
+
+def _count_partitions(path: str) -> tuple[int, str]:
+    try:
+        return xnnpack_partitions(Path(path).read_bytes()), ""
+    except SrganEdgeError as error:
+        return 0, str(error)
+
+
+def xnnpack_partitions(data: bytes) -> int:
     """The pieces that XNNPACK computes of a model on this machine; 0 = TFLite's own kernels, many times slower, do all.
 
     One is best: each operator that XNNPACK lacks ends a piece and is left to TFLite.
@@ -180,29 +234,39 @@ def xnnpack_partitions(content: bytes) -> int:
     """
     try:
         with captured_output():
-            interpreter = interpreter_package().interpreter(model_content=content)
+            interpreter = interpreter_package().interpreter(model_content=data)
             interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise SrganEdgeError(f"the model cannot be loaded: {error}") from error
+    except (ValueError, RuntimeError, SystemError) as error:
+        raise SrganEdgeError(f"cannot be loaded: {str(error).strip().splitlines()[0]}") from error
     nodes = interpreter._get_ops_details()
     return sum(node["op_name"] == "DELEGATE" for node in nodes)
 
 
-def read_graph(content: bytes, origin: str) -> Graph:
-    """The main graph of a .tflite file's bytes; `origin` names it in errors."""
+def read_graph(data: bytes, origin: str) -> Graph:
+    """The main graph of a .tflite file's bytes; `origin` names it in errors.
+
+    Raises:
+        SrganEdgeError: it is not a TFLite model, or a damaged one.
+    """
     from ai_edge_litert import schema_py_generated as schema
 
-    if content[4:8] != b"TFL3":
+    if data[4:8] != b"TFL3":
         raise SrganEdgeError(f"{origin}: not a TFLite model")
     try:
-        model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-        graph = model.subgraphs[0]
-        types = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
-        builtins = {v: name for name, v in vars(schema.BuiltinOperator).items() if name.isupper()}
-        tensors = [_tensor(t, types) for t in graph.tensors]
-        operators = [_operator(op, model, tensors, builtins) for op in graph.operators]
+        graph = _graph(schema, data)
+        graph.summary(None, 0)  # which looks at all that anybody asks for
     except Exception as error:  # the flatbuffer reader raises whatever its wrong offsets run into
         raise SrganEdgeError(f"{origin}: a damaged TFLite model ({type(error).__name__})") from error
+    return graph
+
+
+def _graph(schema: Any, data: bytes) -> Graph:
+    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+    graph = model.subgraphs[0]
+    types = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
+    builtins = {v: name for name, v in vars(schema.BuiltinOperator).items() if name.isupper()}
+    tensors = [_tensor(t, types) for t in graph.tensors]
+    operators = [_operator(op, model, tensors, builtins) for op in graph.operators]
     computed = {t for op in graph.operators for t in op.outputs}
     constants = [
         tensors[i]
@@ -216,7 +280,7 @@ def read_graph(content: bytes, origin: str) -> Graph:
         [tensors[i] for i in graph.outputs],
         operators,
         sum(math.prod(t.shape) for t in {id(t): t for t in constants}.values()),
-        len(content),
+        len(data),
         _runtime(model),
     )
 
@@ -253,16 +317,15 @@ def _operator(op: Any, model: Any, tensors: list[Tensor], builtins: dict[int, st
     outputs = [tensors[i] for i in op.outputs]
     stride = max(getattr(op.builtinOptions, "strideH", 1), getattr(op.builtinOptions, "strideW", 1))
     dilation = max(getattr(op.builtinOptions, "dilationHFactor", 1), getattr(op.builtinOptions, "dilationWFactor", 1))
-    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation)
+    block = getattr(op.builtinOptions, "blockSize", 1) if name in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH") else 1
+    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block)
 
 
 def _macs(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:
-    if name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-        positions, kernel = outputs[0].shape[1:3], math.prod(inputs[1].shape)
-    elif name == "TRANSPOSE_CONV":
-        positions, kernel = inputs[2].shape[1:3], math.prod(inputs[1].shape)
-    else:
+    if name not in _CONVOLUTIONS:
         return 0
+    positions = (inputs[2] if name == "TRANSPOSE_CONV" else outputs[0]).shape[1:3]
+    kernel = math.prod(inputs[1].shape)
     return math.prod(positions) * kernel if min(positions) > 0 else 0
 
 

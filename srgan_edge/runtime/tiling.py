@@ -23,20 +23,25 @@ class Plan(NamedTuple):
 
     height: int
     width: int
-    tile: int
-    """Side of a tile, overlap included."""
+    tile: tuple[int, int]
+    """Height and width of a tile, overlap included."""
     overlap: int
     """Pixels on each side of a tile whose result is thrown away."""
 
     @property
+    def inner(self) -> tuple[int, int]:
+        """Height and width of the part of a tile whose result is kept."""
+        return self.tile[0] - 2 * self.overlap, self.tile[1] - 2 * self.overlap
+
+    @property
     def rows(self) -> list[int]:
         """The first image row of each row of tiles' inner parts."""
-        return list(range(0, self.height, self.tile - 2 * self.overlap))
+        return list(range(0, self.height, self.inner[0]))
 
     @property
     def columns(self) -> list[int]:
         """The first image column of each column of tiles' inner parts."""
-        return list(range(0, self.width, self.tile - 2 * self.overlap))
+        return list(range(0, self.width, self.inner[1]))
 
     @property
     def tiles(self) -> int:
@@ -44,15 +49,16 @@ class Plan(NamedTuple):
         return len(self.rows) * len(self.columns)
 
 
-def plan(height: int, width: int, tile: int, overlap: int) -> Plan:
-    """Plan the tiles of an image.
+def plan(height: int, width: int, tile: int | tuple[int, int], overlap: int) -> Plan:
+    """Plan the tiles of an image; `tile` is their side, or their height and width.
 
     Raises:
         UsageError: the overlap leaves nothing of a tile.
     """
-    if tile <= 2 * overlap:
-        raise UsageError(f"tiles of {tile} pixels have nothing left inside an overlap of {overlap} on each side")
-    return Plan(height, width, tile, overlap)
+    sides = (tile, tile) if isinstance(tile, int) else tile
+    if min(sides) <= 2 * overlap:
+        raise UsageError(f"tiles of {min(sides)} pixels have nothing left inside an overlap of {overlap} on each side")
+    return Plan(height, width, sides, overlap)
 
 
 def strips(
@@ -71,19 +77,19 @@ def strips(
         pool: its threads run the tiles, also those of the next strip while the caller has this one.
         out: `(s H, s W, 3)` bytes that the strips become parts of; without it each has memory of its own.
     """
-    inner = tiles.tile - 2 * tiles.overlap
+    (inner_height, inner_width), (tile_height, tile_width) = tiles.inner, tiles.tile
     margin = tiles.overlap * scale
-    columns = [_cut(x - tiles.overlap, tiles.tile, tiles.width) for x in tiles.columns]
+    columns = [_cut(x - tiles.overlap, tile_width, tiles.width) for x in tiles.columns]
 
     def begin(y: int) -> tuple[Bytes, list[Future[object]]]:
-        band = image[_cut(y - tiles.overlap, tiles.tile, tiles.height)]
-        height = min(inner, tiles.height - y) * scale
+        band = image[_cut(y - tiles.overlap, tile_height, tiles.height)]
+        height = min(inner_height, tiles.height - y) * scale
         strip = np.empty((height, tiles.width * scale, 3), np.uint8) if out is None else out[y * scale :][:height]
         if pool is not None:
             strip.reshape(-1)[:: mmap.PAGESIZE] = 0  # the first touch of memory is slow: not by those who compute
         running = []
         for x, column in zip(tiles.columns, columns, strict=True):
-            part = strip[:, x * scale : (x + inner) * scale]
+            part = strip[:, x * scale : (x + inner_width) * scale]
             if pool is None:
                 run(band[:, column], part, margin)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +21,12 @@ from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
 from srgan_edge.runtime.delegates import open_sessions, prefers
-from srgan_edge.runtime.probe import check_stranger
+from srgan_edge.runtime.ranges import Range, Ranges
 from srgan_edge.runtime.session import Session, cpu_name
+from srgan_edge.runtime.vetting import vet
 
 Bytes = NDArray[np.uint8]
 
-# A model without a card: more than the receptive field of the compact networks that people exchange.
-OVERLAP_WITHOUT_CARD = 16
 # Tile for models that take any size: bounded memory, and little of it is overlap.
 TILE_OF_DYNAMIC_MODEL = 256
 
@@ -47,6 +47,8 @@ class Upscaler:
         threads: int = 0,
         half: bool = False,
         options: Mapping[str, str] | None = None,
+        input_range: Range | None = None,
+        output_range: Range | None = None,
     ) -> None:
         """Load a bundled model by name or a .tflite file.
 
@@ -57,25 +59,27 @@ class Upscaler:
             threads: CPU threads; 0 = as many as this process may use.
             half: the GPU may compute in 16-bit floating point.
             options: of the delegate.
+            input_range: what black and white are to a model without a card whose file does not say it, (0, 1) say.
+            output_range: what they are in its result, if not the same.
 
         Raises:
-            UsageError: an unknown model or delegate.
-            SrganEdgeError: the model cannot be run.
+            UsageError: an unknown model or delegate, or a range is needed.
+            SrganEdgeError: the model cannot be run, or is not what its card says.
         """
         self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
-        if self.model.card is None:  # a card's file is known by its hash
-            check_stranger(self.model.path)
-        self._sessions, self.why, self.threads = open_sessions(self.model.path, delegate, threads, half, options)
+        facts = vet(self.model, Ranges(input_range, output_range))
+        self.scale, self.overlap, self.notes = facts.scale, facts.overlap, facts.notes
+        self._sessions, self.why, self.threads = open_sessions(
+            self.model.path, delegate, threads, half, options, facts.ranges
+        )
         session = self._sessions[0]
         self.delegate = session.delegate
         self.device = session.device + (" (software)" if session.software else "")
         if self.delegate == "cpu":
             self.device = cpu_name(self.threads)
-        card = self.model.card
-        self.scale = card.scale if card else session.scale()
-        self.overlap = card.overlap if card else OVERLAP_WITHOUT_CARD
-        self.tile = session.tile or TILE_OF_DYNAMIC_MODEL
-        self._closed = False
+        side = max(TILE_OF_DYNAMIC_MODEL, 4 * self.overlap)
+        self.tile = session.tile or (side, side)
+        self._closed, self._process = False, os.getpid()
         self._free: queue.SimpleQueue[Session | CompiledSession] = queue.SimpleQueue()
         for session in self._sessions:
             self._free.put(session)
@@ -122,8 +126,7 @@ class Upscaler:
 
         With `out`, `(height, width, 3)` bytes, the colours are there in the end.
         """
-        if self._closed:
-            raise UsageError("this Upscaler is closed")
+        self._check_open()
         plan, alpha = self.plan(picture.height, picture.width), picture.alpha
 
         def enlarged(image: Bytes, into: Bytes | None) -> Iterator[Bytes]:
@@ -146,7 +149,8 @@ class Upscaler:
         return tiling.plan(height, width, self.tile, self.overlap)
 
     def tile_alone(self, tile: Bytes) -> Bytes:
-        """Run the model on one tile, `(tile, tile, 3)` bytes, by one session."""
+        """Run the model on one tile, bytes of its height and width, by one session."""
+        self._check_open()
         session = self._free.get()
         try:
             return session.run(tile)
@@ -156,6 +160,8 @@ class Upscaler:
     def close(self) -> None:
         """Free the model."""
         self._closed = True
+        if self._process != os.getpid():
+            return  # its threads are another process's
         self._pool.shutdown(cancel_futures=True)
         for session in self._sessions:
             session.close()
@@ -167,6 +173,14 @@ class Upscaler:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("this Upscaler is closed")
+        if self._process != os.getpid():
+            raise UsageError(
+                "this Upscaler was opened before the process forked, and its threads stayed behind: open one here"
+            )
 
     def _run(self, tile: Bytes, out: Bytes, margin: int) -> None:
         session = self._free.get()

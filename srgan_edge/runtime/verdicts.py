@@ -56,12 +56,13 @@ def cache_folder() -> Path:
 
 
 def _file(path: Path, half: bool) -> Path:
-    key = [half, __version__, _runtime(), platform.release(), *_drivers()]
+    key = [half, __version__, runtime_version(), platform.release(), *_drivers()]
     digest = hashlib.sha256(json.dumps(key).encode() + path.read_bytes()).hexdigest()
     return cache_folder() / "gpu" / f"{digest}.json"
 
 
-def _runtime() -> str:
+def runtime_version() -> str:
+    """Of ai-edge-litert; empty where it is not installed."""
     try:
         return importlib.metadata.version("ai-edge-litert")
     except importlib.metadata.PackageNotFoundError:

@@ -98,7 +98,7 @@ def test_other_scales(scale: int, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     with Session(path) as session:
-        assert session.scale() == scale
+        assert session.scale == scale
         image = photo(24, 24)
         near = image.repeat(scale, axis=0).repeat(scale, axis=1)
         assert np.abs(session.run(image).astype(int) - near).mean() < 4

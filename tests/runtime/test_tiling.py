@@ -25,8 +25,8 @@ def blur_and_enlarge(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 70), (16, 16), (17, 15), (45, 61)])
-@pytest.mark.parametrize("tile", [5, 8, 16, 32])
-def test_tiled_equals_untiled(size: tuple[int, int], tile: int) -> None:
+@pytest.mark.parametrize("tile", [5, 8, 16, 32, (5, 17), (32, 8)])
+def test_tiled_equals_untiled(size: tuple[int, int], tile: int | tuple[int, int]) -> None:
     image = photo(*size)
     whole = blur_and_enlarge(np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect"))[4:-4, 4:-4]
     plan = tiling.plan(*size, tile=tile, overlap=2)

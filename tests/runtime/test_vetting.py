@@ -1,0 +1,193 @@
+"""Models of others: run rightly, or refused with what to say. data/models has small ones, each of a kind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import photo
+
+from srgan_edge import Upscaler
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import resample
+from srgan_edge.models import WEIGHTS, Model, find_model
+from srgan_edge.runtime import vetting
+from srgan_edge.runtime.ranges import Range, Ranges
+
+MODELS = Path(__file__).parent.parent / "data" / "models"
+SHIPPED = WEIGHTS / "edge-s-x4-int8.tflite"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "tile"),
+    [
+        ("f01_clip", (0, 1), None, (64, 64)),
+        ("f01_in_11_out", (0, 1), (-1, 1), (64, 64)),
+        ("t24", None, None, (24, 24)),
+        ("t24", (0, 1), None, (24, 24)),
+        ("rect", None, None, (36, 64)),
+    ],
+)
+def test_models_that_repeat_each_pixel(name: str, start: Range | None, end: Range | None, tile: Any) -> None:
+    image = photo(70, 101)
+    with Upscaler(MODELS / f"{name}.tflite", input_range=start, output_range=end) as upscaler:
+        assert (upscaler.scale, upscaler.overlap, upscaler.tile) == (2, 0, tile)
+        result = upscaler(image)
+    expected = image.repeat(2, axis=0).repeat(2, axis=1).astype(int)
+    if name == "f01_in_11_out":  # a tanh bends it
+        assert np.abs(result - expected).mean() < 6
+    else:
+        assert np.abs(result - expected).max() <= 1
+
+
+def test_scale_and_zero_point_of_the_output() -> None:
+    """A sharpening network after plain quantization, whose output holds numbers from -.35 to 1.69."""
+    image = photo(60, 60)
+    with Upscaler(MODELS / "q_sharpen.tflite") as upscaler:
+        assert upscaler.overlap == 1
+        result = upscaler(image)
+    near = resample.upscale(image, 2).astype(int)
+    assert abs(result.mean() - near.mean()) < 2
+    assert result.std() >= near.std()  # not half the contrast
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("f01_clip", "results are 114 levels off the picture: try --input-range 0 1$"),
+        ("f01_in_11_out", "levels off the picture: try --input-range 0 1 --output-range -1 1$"),
+        ("x15", "makes 96x96 of 64x64 pixels, x1.5; models that enlarge by a whole number"),
+        ("half", r"makes 16x16 of 32x32 pixels, x0\.5; models that"),
+        ("anis", "makes 256x128 of 64x64 pixels, x4 by x2; models that"),
+    ],
+)
+def test_refused_by_name(name: str, message: str) -> None:
+    with pytest.raises(SrganEdgeError, match=rf"{name}\.tflite: .*{message}"):
+        Upscaler(MODELS / f"{name}.tflite")
+
+
+def test_wrong_ranges_are_refused_too() -> None:
+    with pytest.raises(UsageError, match=r"with these ranges: try --input-range 0 1$"):
+        Upscaler(MODELS / "f01_clip.tflite", input_range=(0, 1), output_range=(-1, 1))
+    with pytest.raises(UsageError, match="with these ranges: try without, as its file says it"):
+        Upscaler(MODELS / "q_sharpen.tflite", output_range=(-1, 1))
+    with pytest.raises(UsageError, match="its card says that it takes bytes"):
+        Upscaler("edge-m-x4-fp16", input_range=(0, 1))
+
+
+def test_ranges_that_cannot_be_told_apart_must_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a clip at its end a network in 0..1 makes a picture of bytes too, and not the right one."""
+    path = MODELS / "t24.tflite"
+    tried = {"scale": 2, "tile": [32, 32], "dtype": "float32", "error": 1.01}
+    other = {"input": [0.0, 1.0], "output": [0.0, 1.0], "error": 1.02, "difference": 2.5}
+    monkeypatch.setattr(vetting, "_tried", lambda *arguments: tried | {"others": [other]})
+    with pytest.raises(UsageError, match="say --input-range 0 255 or --input-range 0 1"):
+        vetting.vet(find_model(str(path)))
+    assert vetting.vet(find_model(str(path)), Ranges((0, 1))).scale == 2
+    other["difference"] = 0.2
+    assert vetting.vet(find_model(str(path))).scale == 2
+
+
+def carded(folder: Path, content: bytes, **changes: Any) -> Path:
+    """A copy of a shipped model, changed or not, with a card that has its hash."""
+    card = json.loads(SHIPPED.with_suffix(".json").read_text())
+    path = folder / "x.tflite"
+    path.write_bytes(content)
+    path.with_suffix(".json").write_text(json.dumps(card | {"sha256": hashlib.sha256(content).hexdigest()} | changes))
+    return path
+
+
+OURS = SHIPPED.read_bytes() + b"\0"  # the same model, and none of our files
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scale": 3}, "says scale 3, and x.tflite has 4"),
+        ({"tile": 64}, "says tile 64, and x.tflite has 128x128"),
+        ({"tile": 0}, "says tile 0, and x.tflite has 128x128"),
+        ({"io_dtype": "float32"}, "says io_dtype float32, and x.tflite has uint8"),
+        ({"overlap": 6}, "says overlap 6, and x.tflite looks 7 pixels far"),
+        ({"scale": True}, "its scale is True, not a number from 1 to 16"),
+        ({"scale": 4.0}, "its scale is 4.0, not a number"),
+        ({"overlap": 10**30}, "its overlap is 1000000"),
+        ({"quality": {"valid": {"psnr": "x"}}}, "its quality is"),
+        ({"name": "../../x"}, "its name is '../../x', not a file's name"),
+        ({"licence": "a\x1b[31m"}, "its licence is 'a.x1b"),
+        ({"purpose": "fun"}, "its purpose is 'fun', not clean or real or looks"),
+    ],
+)
+def test_cards_are_held_against_their_model(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    path = carded(tmp_path, OURS, **change)
+    with pytest.raises(SrganEdgeError, match=message):
+        Upscaler(path)
+    assert Upscaler(carded(tmp_path, OURS)).scale == 4
+
+
+def damaged(seed: int) -> bytes:
+    random = np.random.default_rng(seed)
+    content = bytearray(SHIPPED.read_bytes())
+    ends = [*range(4096), *range(len(content) - 16384, len(content))]  # where the file's structure is, not its weights
+    for place in random.choice(ends, 40):
+        content[place] = random.integers(256)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("with_card", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_model_is_refused_or_runs(tmp_path: Path, seed: int, with_card: bool) -> None:
+    """It may bring a process down, but not this one."""
+    path = carded(tmp_path, damaged(seed))
+    if not with_card:
+        path.with_suffix(".json").unlink()
+    try:
+        with Upscaler(path, "cpu", 1) as upscaler:
+            upscaler(photo(20, 20))
+    except SrganEdgeError as error:
+        assert "\n" not in str(error)
+
+
+def test_a_crash_of_the_runtime_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = carded(tmp_path, OURS)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SrganEdgeError, match=r"x\.tflite: cannot be run: the runtime crashes on this file \(code 1"):
+        Upscaler(path)
+
+
+def test_what_was_found_is_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = carded(tmp_path, OURS)
+    first = vetting.vet(find_model(str(path)))
+    (remembered,) = (tmp_path / "cache").rglob("*.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        assert vetting.vet(find_model(str(path))) == first
+    remembered.write_text("{")
+    assert vetting.vet(find_model(str(path))) == first
+    if os.getuid():
+        (tmp_path / "cache").chmod(0o500)
+        assert vetting.vet(find_model(str(path))) == first
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_file_of_ours_is_refused(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for suffix in (".tflite", ".json"):
+        shutil.copy(SHIPPED.with_suffix(suffix), folder)
+    content = bytearray(SHIPPED.read_bytes())
+    content[np.random.default_rng(seed).integers(len(content))] ^= 4
+    (folder / SHIPPED.name).write_bytes(content)
+    monkeypatch.setattr("srgan_edge.models.WEIGHTS", folder)
+    with pytest.raises(SrganEdgeError, match=r"is damaged .*: install srgan-edge again"):
+        Upscaler("edge-s-x4")
+    with pytest.raises(SrganEdgeError, match="is damaged"):
+        Upscaler(Model("edge-s-x4-int8", folder / SHIPPED.name, find_model(str(SHIPPED)).card))
