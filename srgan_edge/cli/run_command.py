@@ -64,7 +64,9 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @delegate_options
 @click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
 @click.option("--format", "format_name", help="Format of the results: png, jpg, ... Default: that of the photo.")
-@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP and AVIF.")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP, AVIF, videos."
+)
 @click.option("--recursive", is_flag=True, help="Go into the folders of input folders, and keep their tree.")
 @click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
 @click.option("--overwrite", is_flag=True, help="Write over results that exist.")
@@ -95,9 +97,13 @@ def command(
 ) -> None:
     """Upscale photos, videos or a camera's picture.
 
-    INPUT is an image, a folder of images or a video file. A result is written beside its source as
-    NAME_x4.png (or the photo's own format), or where -o says. A file that fails is named, the others
-    go on, and the exit code is 1.
+    INPUT is an image, a video or a folder of them. A result is written beside its source as NAME_x4.png
+    (or the photo's own format), or where -o says. A file that fails is named, the others go on, and the
+    exit code is 1.
+
+    Videos are .mp4 .mkv .mov .webm .avi .m4v .wmv .flv .mpg .mpeg .vob .ts .mts .m2ts .3gp .ogv, written as
+    one of the first six or as .mkv. One that was interrupted goes on where it was when the same command is run
+    again.
 
     \b
     Examples:
@@ -113,10 +119,10 @@ def command(
       srgan-edge run photo.jpg -m srgan.tflite --input-range 0 1 --output-range -1 1
     """
     from srgan_edge.imaging.encoding import format_suffix
-    from srgan_edge.runtime.batch import jobs
+    from srgan_edge.runtime.batch import is_video, jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
-    from srgan_edge.runtime.video import is_video, upscale_videos
+    from srgan_edge.runtime.video import upscale_videos
 
     if address:
         from srgan_edge.runtime.cluster import is_address
@@ -130,7 +136,7 @@ def command(
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
     paths = tuple(map(Path, inputs))
-    if (camera or any(map(is_video, paths))) and (factor or format_name):
+    if camera and (factor or format_name):
         raise UsageError("--scale and --format are for photos")
     suffix = format_suffix(format_name) if format_name else None
     settings = Settings(quality, factor, overwrite)
@@ -155,15 +161,20 @@ def command(
         planned = jobs(paths, Path(out) if out else None, factor or upscaler.scale, recursive, suffix)
         todo = [job for job in planned if not (skip_existing and job.output.exists())]
         films = [job for job in todo if is_video(job.input)]
+        if films and (factor or format_name):
+            raise UsageError(f"{films[0].input}: --scale and --format are for photos")
         task = bar.add_task("upscaling", total=len(todo))
         frames = bar.add_task("frames", visible=False)
 
         def tell(count: int, total: int) -> None:
-            bar.update(frames, completed=count, total=total or None, visible=True)
+            if count == bar.tasks[frames].completed + 1:
+                bar.update(frames, completed=count, total=total, visible=True)
+            else:  # another video, or one that goes on: its speed is measured from here
+                bar.reset(frames, completed=count, total=total, visible=True)
 
         outcomes = chain(
             upscale_files(upscaler, (job for job in todo if job not in films), settings),
-            upscale_videos(upscaler, films, overwrite, tell),
+            upscale_videos(upscaler, films, settings.overwrite, tell, settings.quality),
         )
         for outcome in outcomes:
             failed, done = failed + (outcome.error is not None), done + (outcome.error is None)

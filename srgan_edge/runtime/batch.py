@@ -8,7 +8,14 @@ from typing import NamedTuple
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging import encoding, images
 
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
+VIDEO_RESULTS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
+"""What videos are written as; others become .mkv, which holds any sound."""
+VIDEO_SUFFIXES = (*VIDEO_RESULTS, ".wmv", ".flv", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".3gp", ".ogv")
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is a video, by its suffix."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 class Job(NamedTuple):
@@ -28,13 +35,13 @@ class RemoteJob(NamedTuple):
 def jobs(
     inputs: tuple[Path, ...], out: Path | None, scale: float, recursive: bool, suffix: str | None = None
 ) -> list[Job]:
-    """Plan a batch: files as given, folders by their images, each result `NAME_xS` in a format that can be written.
+    """Plan a batch: files as given, folders by their images and videos, and where the result of each goes.
 
     `out` with the suffix of an image or video is the file of the only input; else it is a folder, which a
     folder's tree is kept under. `suffix` is the results' format instead of their photos' own.
 
     Raises:
-        UsageError: a folder without images, one output file for several photos, or two photos for one result.
+        UsageError: a folder without images and videos, one output file for several, or two files for one result.
     """
     single = (
         out is not None
@@ -48,10 +55,13 @@ def jobs(
             planned.append(Job(path, out if single and out is not None else folder / result_name(path, scale, suffix)))
             continue
         # A result beside its photo must not become the next run's input.
-        found = [p for p in images.find(path, recursive) if out is not None or not p.stem.endswith(f"_x{scale:g}")]
+        known = (*images.READABLE, *VIDEO_SUFFIXES)
+        found = [
+            p for p in images.find(path, recursive, known) if out is not None or not p.stem.endswith(f"_x{scale:g}")
+        ]
         if not found:
             more = "" if recursive else " (its folders are looked into with --recursive)"
-            raise UsageError(f"{path}: no image in this folder{more}")
+            raise UsageError(f"{path}: no image or video in this folder{more}")
         root = out if out is not None else path
         planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale, suffix)) for p in found]
     if single and len(planned) > 1:
@@ -65,6 +75,8 @@ def jobs(
 
 
 def result_name(path: Path, scale: float, suffix: str | None = None) -> str:
-    """`photo.jpg` -> `photo_x4.jpg`, or of the format `suffix`; one that cannot be written becomes PNG."""
-    suffix = suffix or (path.suffix if path.suffix.lower() in (*encoding.WRITABLE, *VIDEO_SUFFIXES) else ".png")
-    return f"{path.stem}_x{scale:g}{suffix}"
+    """`photo.jpg` -> `photo_x4.jpg`, or of the format `suffix`; one that cannot be written becomes PNG or MKV."""
+    video = is_video(path)
+    written, otherwise = (VIDEO_RESULTS, ".mkv") if video else (encoding.WRITABLE, ".png")
+    kept = path.suffix if path.suffix.lower() in written else otherwise
+    return f"{path.stem}_x{scale:g}{kept if video else suffix or kept}"

@@ -17,6 +17,8 @@ def tree(root: Path, *names: str) -> None:
 def test_names() -> None:
     assert result_name(Path("a/photo.jpg"), 4) == "photo_x4.jpg"
     assert result_name(Path("moving.gif"), 2) == "moving_x2.png"
+    assert result_name(Path("film.mov"), 4, ".png") == "film_x4.mov"
+    assert result_name(Path("film.WMV"), 4) == "film_x4.mkv"
 
 
 def test_files(tmp_path: Path) -> None:
@@ -34,9 +36,15 @@ def test_folders(tmp_path: Path) -> None:
     assert [j.output for j in planned] == [out / "a_x4.jpg", out / "a_x4_x4.jpg", out / "deep" / "b_x4.png"]
 
 
+def test_folders_of_videos(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.jpg", "in/b.MP4", "in/b_x4.mp4", "in/c.ts", "in/notes.txt")
+    planned = jobs((tmp_path / "in",), None, 4, False)
+    assert [j.output.name for j in planned] == ["a_x4.jpg", "b_x4.MP4", "c_x4.mkv"]
+
+
 def test_refusals(tmp_path: Path) -> None:
     tree(tmp_path, "in/deep/b.png", "two/b.png")
-    with pytest.raises(UsageError, match=r"no image in this folder .*--recursive"):
+    with pytest.raises(UsageError, match=r"no image or video in this folder .*--recursive"):
         jobs((tmp_path / "in",), None, 4, False)
     with pytest.raises(UsageError, match="is one file and there are 2 files"):
         jobs((tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "c.png", 4, False)

@@ -1,0 +1,139 @@
+"""From a video file to a video file."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import av.error
+
+from srgan_edge.atomic import atomic_path
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.models import file_sha256
+from srgan_edge.runtime.batch import VIDEO_RESULTS
+from srgan_edge.runtime.upscaler import Upscaler
+from srgan_edge.runtime.video import colours, tracks
+from srgan_edge.runtime.video.segments import Encoding, Segments, identity
+from srgan_edge.runtime.video.source import Source, UnreadableVideoError, plain
+
+# Frames that may wait for the encoder.
+_WAITING = 8
+
+
+class _First(NamedTuple):
+    """What the first frame says of all."""
+
+    stored: tuple[int, int]
+    """Height and width before turning."""
+    turn: tuple[bool, bool, bool]
+    encoding: Encoding
+    notes: list[str]
+
+
+def enlarge(
+    upscaler: Upscaler, source: Path, target: Path, progress: Callable[[int, int], None], quality: int
+) -> dict[str, Any]:
+    """`upscale_video`, where PyAV is installed."""
+    suffix = target.suffix.lower()
+    if suffix not in VIDEO_RESULTS:
+        raise UsageError(f"{target}: not a video that can be written; use one of {' '.join(VIDEO_RESULTS)}")
+    try:
+        with Source(source, suffix == ".avi") as given:
+            plan = tracks.plan(given, target)
+            first = _first(upscaler, source, suffix, quality)
+            encoding = first.encoding
+            computed_by = f"{upscaler.delegate}, {upscaler.device}"
+            key = identity(source, file_sha256(upscaler.model.path), computed_by, encoding)
+            with Segments(target, key) as segments:
+                before = segments.frames
+                try:
+                    count = _frames(upscaler, given, segments, first, progress)
+                except UnreadableVideoError:
+                    segments.delete()
+                    raise
+                with atomic_path(target) as made:
+                    tracks.join(source, segments.packets(), segments.paths()[0], plan, made, encoding.time_base)
+                    lost = tracks.missing(source, made)
+    except av.error.FFmpegError as error:
+        raise SrganEdgeError(f"{source} to {target.name}: {plain(error)}") from error
+    except OSError as error:
+        raise SrganEdgeError(f"{target}: cannot be written: {error.strerror or error}") from error
+    notes = [f"{count} frames by {encoding.encoder}", *first.notes, *given.notes, *plan.notes, *lost]
+    if before:
+        notes.append(f"went on after frame {before}")
+    size = {"width": encoding.width, "height": encoding.height}
+    return {**size, "scale": upscaler.scale, "frames": count, "notes": notes}
+
+
+def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int) -> _First:
+    with Source(path, suffix == ".avi") as source:
+        frame = next(source.frames()).picture
+        try:
+            tags, turn = colours.colours_of(frame), colours.turn_of(frame)
+        except UnreadableVideoError as error:
+            raise UnreadableVideoError(f"{path}: {error}") from error
+        notes = []
+        bits = max(component.bits for component in frame.format.components)
+        if bits > 8:
+            notes.append(f"{bits} bits computed in 8")
+        if any(component.is_alpha for component in frame.format.components):
+            notes.append("transparency left out")
+        width, height = frame.width * upscaler.scale, frame.height * upscaler.scale
+        pixel_aspect = source.pictures.sample_aspect_ratio
+        if turn[0]:
+            width, height = height, width
+            pixel_aspect = 1 / pixel_aspect if pixel_aspect else None
+        encoder, options = _encoder(suffix, quality)
+        if encoder == "libx264" and (width % 2 or height % 2):
+            notes.append(f"an edge of {width}x{height} repeated: H.264 needs even sides")
+            width, height = width + width % 2, height + height % 2
+        encoding = Encoding(encoder, options, width, height, source.rate, source.time_base, tags, pixel_aspect)
+        return _First((frame.height, frame.width), turn, encoding, notes)
+
+
+def _encoder(suffix: str, quality: int) -> tuple[str, dict[str, str]]:
+    """FFmpeg's encoder for a container and its options: constant quality, a constant rate factor."""
+    worse = 95 - quality
+    if suffix != ".webm" and "libx264" not in av.codecs_available:
+        raise SrganEdgeError(f"this PyAV has no H.264 encoder, which {suffix} needs: write .webm")
+    if suffix == ".webm":
+        return "libvpx-vp9", {"crf": str(round(24 + 0.4 * worse)), "b": "0", "cpu-used": "4"}
+    options = {"crf": f"{18 + 0.3 * worse:g}"}
+    # AVI stores no order of showing that differs from that of decoding.
+    return "libx264", options | {"bf": "0"} if suffix == ".avi" else options
+
+
+def _frames(
+    upscaler: Upscaler, given: Source, segments: Segments, first: _First, progress: Callable[[int, int], None]
+) -> int:
+    """Enlarge what is not in the segments already; return the number of all frames."""
+    count, length = 0, given.length
+    # All writing is by one thread, in order, while the next frame is computed.
+    with ThreadPoolExecutor(1, "encode") as writer:
+        waiting: deque[Future[None]] = deque()
+        for frame in given.frames():
+            picture = frame.picture
+            if (picture.height, picture.width) != first.stored:
+                height, width = first.stored
+                raise UnreadableVideoError(
+                    f"{given.path}: the size changes from {width}x{height} to {picture.width}x{picture.height} "
+                    f"at frame {count}"
+                )
+            if count >= segments.frames:
+                rgb = colours.upright(colours.to_rgb(picture), first.turn)
+                result = upscaler(rgb)
+                waiting.append(writer.submit(segments.write, result, frame.pts, frame.duration, first.encoding))
+                progress(count + 1, max(count + 1, length))
+            count += 1
+            while len(waiting) > _WAITING:
+                waiting.popleft().result()
+        for written in waiting:
+            written.result()
+    if count < segments.frames:
+        raise SrganEdgeError(f"{given.path}: has fewer frames than the run before read; run it again")
+    segments.end()
+    return count

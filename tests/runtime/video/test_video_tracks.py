@@ -1,0 +1,108 @@
+"""What is copied beside the pictures, and what is named because it cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from clips import frames, make, packets, repeats
+from conftest import photo
+from PIL import Image
+
+av = pytest.importorskip("av")
+
+from srgan_edge.errors import SrganEdgeError  # noqa: E402
+from srgan_edge.runtime.video import upscale_video  # noqa: E402
+
+
+@pytest.fixture
+def subtitles(tmp_path: Path) -> Path:
+    path = tmp_path / "words.srt"
+    path.write_text("1\n00:00:00,040 --> 00:00:00,120\nHello\n\n2\n00:00:00,130 --> 00:00:00,200\nWorld\n")
+    return path
+
+
+def languages(path: Path) -> list[str | None]:
+    with av.open(str(path)) as given:
+        return [stream.metadata.get("language") for stream in given.streams.audio]
+
+
+def titles(path: Path) -> tuple[str | None, list[tuple[float, str]]]:
+    """The title, and the chapters with their beginnings in seconds."""
+    with av.open(str(path)) as given:
+        chapters = [(float(c["start"] * (c["time_base"] or 0)), c["metadata"]["title"]) for c in given.chapters()]
+        return given.metadata.get("title"), chapters
+
+
+def test_all_tracks_in_matroska(tmp_path: Path, subtitles: Path) -> None:
+    clip = make(tmp_path / "all.mkv", sounds=("aac", "ac3", "flac"), subtitles=subtitles, chapters=True, title="Film")
+    target = tmp_path / "out.mkv"
+    notes = upscale_video(repeats(), clip, target)["notes"]
+    assert notes == ["6 frames by libx264"]
+    for kind, count in (("audio", 3), ("subtitle", 1)):
+        assert len(packets(target, kind)) == count
+        assert packets(clip, kind) == packets(target, kind)
+    assert languages(target) == ["eng", "deu", "fra"]
+    assert titles(target) == titles(clip) == ("Film", [(0, "0"), (0.1, "1")])
+
+
+def test_what_a_container_cannot_hold_is_named(tmp_path: Path, subtitles: Path) -> None:
+    clip = make(tmp_path / "all.mkv", sounds=("mp3",), subtitles=subtitles, chapters=True, title="Film")
+    notes = upscale_video(repeats(), clip, tmp_path / "out.mp4")["notes"]
+    assert notes[1:] == ["left out, as mp4 cannot hold them: subtitles 2 subrip"]
+    assert titles(tmp_path / "out.mp4") == titles(clip)
+    notes = upscale_video(repeats(), clip, tmp_path / "out.avi")["notes"]
+    assert notes[1:] == [
+        "left out, as avi cannot hold them: subtitles 2 subrip",
+        "2 chapters left out, as avi cannot hold them",
+    ]
+
+
+def test_sound_that_a_container_cannot_hold(tmp_path: Path) -> None:
+    """It would be lost: an error, and in Matroska encoded without loss."""
+    clip = make(tmp_path / "clip.wmv", "wmv2", "yuv420p", (2, 2, 2, 0), times=25, sounds=("wmav2",))
+    with pytest.raises(SrganEdgeError, match=r"out\.mp4: mp4 does not hold the sound of .*wmav2 eng; mkv holds any"):
+        upscale_video(repeats(), clip, tmp_path / "out.mp4")
+    target = tmp_path / "out.mkv"
+    notes = upscale_video(repeats(), clip, target)["notes"]
+    assert "sound 1 wmav2 eng encoded as FLAC, as mkv cannot hold it" in notes
+    sounds = []
+    for path in (clip, target):
+        with av.open(str(path)) as given:
+            parts = list(given.decode(audio=0))
+            sounds.append((float(parts[0].pts * parts[0].time_base), sum(part.samples for part in parts)))
+    assert sounds[0] == pytest.approx(sounds[1], abs=0.002)
+    with pytest.raises(SrganEdgeError, match="webm does not hold the sound"):
+        upscale_video(repeats(), make(tmp_path / "a.mp4", sounds=("aac",)), tmp_path / "a.webm")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_cover_is_no_video(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(photo(40, 40)).save(tmp_path / "cover.jpg")
+    clip = make(tmp_path / "clip.mp4", cover=tmp_path / "cover.jpg", sounds=("aac",))
+    target = tmp_path / f"out{suffix}"
+    upscale_video(repeats(), clip, target)
+    assert frames(target)[0].shape == (64, 96, 3)
+    with av.open(str(target)) as made:
+        cover = next(
+            s for s in made.streams if s.type == "attachment" or s.disposition & av.stream.Disposition.attached_pic
+        )
+        found = bytes(cover.data) if cover.type == "attachment" else bytes(next(p for p in made.demux(cover) if p.size))
+    assert found == (tmp_path / "cover.jpg").read_bytes()
+
+
+def test_fonts(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mkv")
+    with av.open(str(clip)) as given, av.open(str(tmp_path / "fonts.mkv"), "w") as made:
+        track = made.add_stream_from_template(given.streams.video[0])
+        made.add_attachment("words.ttf", "font/ttf", b"a font")
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                made.mux(packet)
+    upscale_video(repeats(), tmp_path / "fonts.mkv", tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as made:
+        (font,) = (s for s in made.streams if s.type == "attachment")
+        assert (font.name, font.mimetype, bytes(font.data)) == ("words.ttf", "font/ttf", b"a font")
+    notes = upscale_video(repeats(), tmp_path / "fonts.mkv", tmp_path / "out.mp4")["notes"]
+    assert any("left out, as mp4 cannot hold them: attachment 1" in note for note in notes)
