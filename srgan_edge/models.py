@@ -139,9 +139,9 @@ def bundled() -> list[Model]:
 
 
 @cache
-def shipped_hashes() -> frozenset[str]:
-    """SHA-256 of the files that come with the package, as their cards have them."""
-    return frozenset(model.card.sha256 for model in bundled() if model.card)
+def shipped() -> dict[str, ModelCard]:
+    """The cards of the files that come with the package, by the files' SHA-256."""
+    return {model.card.sha256: model.card for model in bundled() if model.card}
 
 
 def content(model: Model) -> bytes:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from srgan_edge import __version__
 from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.models import Model, ModelCard, content, shipped_hashes
+from srgan_edge.models import Model, ModelCard, content, shipped
 from srgan_edge.runtime import isolated
 from srgan_edge.runtime.graph import Graph, read_graph
 from srgan_edge.runtime.ranges import (
@@ -68,14 +68,18 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
     data, card = content(model), model.card
     if card is not None and given != UNSAID:
         raise UsageError(f"{model.name}: its card says that it takes bytes; --input-range is for models without a card")
-    if card is not None and card.sha256 in shipped_hashes():
-        return Facts(card.scale, card.overlap, given, ())
+    ours = shipped().get(hashlib.sha256(data).hexdigest())
+    if ours is not None and given == UNSAID:
+        if card is not None:
+            tile = (ours.tile, ours.tile) if ours.tile else None
+            _check_card(model.path, card, ours.overlap, {"scale": ours.scale, "tile": tile, "dtype": ours.io_dtype})
+        return Facts(ours.scale, max(ours.overlap, card.overlap if card else 0), given, ())
     graph, notes = _graph(data, model.path)
     tried = _tried(model.path, data, given)
-    if card is not None:
-        _check_card(model.path, card, graph, tried)
-    _check_result(model.path, tried, given, card)
     reach = None if graph is None else graph.receptive_field()
+    if card is not None:
+        _check_card(model.path, card, reach, tried)
+    _check_result(model.path, tried, given, card)
     if card is not None and reach is None:
         return Facts(tried["scale"], card.overlap, given, notes)
     if reach is None:
@@ -97,7 +101,7 @@ def _graph(data: bytes, path: Path) -> tuple[Graph | None, tuple[str, ...]]:
         return None, (f"without ai-edge-litert it is not known how far it looks: {OVERLAP_UNKNOWN} pixels are assumed",)
 
 
-def _check_card(path: Path, card: ModelCard, graph: Graph | None, tried: dict[str, Any]) -> None:
+def _check_card(path: Path, card: ModelCard, reach: int | None, tried: dict[str, Any]) -> None:
     tile = (card.tile, card.tile) if card.tile else None
     facts = [("scale", card.scale, tried["scale"]), ("io_dtype", card.io_dtype, tried["dtype"])]
     if tile != (tried["tile"] and tuple(tried["tile"])):
@@ -105,7 +109,6 @@ def _check_card(path: Path, card: ModelCard, graph: Graph | None, tried: dict[st
     for name, said, found in facts:
         if said != found:
             raise SrganEdgeError(f"{path.with_suffix('.json')}: says {name} {said}, and {path.name} has {found}")
-    reach = graph.receptive_field() if graph else None
     if reach is not None and card.overlap < reach:
         raise SrganEdgeError(
             f"{path.with_suffix('.json')}: says overlap {card.overlap}, and {path.name} looks {reach} pixels far"

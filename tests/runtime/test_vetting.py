@@ -125,10 +125,18 @@ OURS = SHIPPED.read_bytes() + b"\0"  # the same model, and none of our files
     ],
 )
 def test_cards_are_held_against_their_model(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    path = carded(tmp_path, OURS, **change)
-    with pytest.raises(SrganEdgeError, match=message):
-        Upscaler(path)
-    assert Upscaler(carded(tmp_path, OURS)).scale == 4
+    for content in (OURS, SHIPPED.read_bytes()):
+        with pytest.raises(SrganEdgeError, match=message):
+            Upscaler(carded(tmp_path, content, **change))
+        with Upscaler(carded(tmp_path, content)) as upscaler:
+            assert upscaler.scale == 4
+
+
+def test_a_file_of_ours_needs_no_card_and_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(SHIPPED, tmp_path / "x.tflite")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Upscaler(tmp_path / "x.tflite") as upscaler:
+        assert (upscaler.scale, upscaler.overlap) == (4, 7)
 
 
 def damaged(seed: int) -> bytes:
