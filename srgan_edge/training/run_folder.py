@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tensorflow as tf
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from srgan_edge.atomic import atomic_path, write_text
-from srgan_edge.errors import UsageError
+from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
-from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.recipe import Generator, Recipe
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def save_generator(model: Any, recipe: Recipe, folder: Path, step: int, score: S
     collapse(model, plain)
     with atomic_path(folder / "generator.h5") as temporary:
         plain.save_weights(temporary)
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
     about = {
         "name": recipe.name,
         "arguments": arguments,
@@ -80,6 +83,7 @@ def save_generator(model: Any, recipe: Recipe, folder: Path, step: int, score: S
         "ssim": score.ssim,
         "licence": recipe.licence,
         "tensorflow": tf.__version__,
+        "sha256": digest,
     }
     write_text(folder / "generator.json", json.dumps(about, indent=2) + "\n")
 
@@ -89,25 +93,83 @@ def load_generator(run: Path) -> Trained:
 
     Raises:
         UsageError: the folder is not of a run, or its run has not been validated yet.
+        SrganEdgeError: its files are damaged, or of different generators.
     """
     path = run / "generator" / "generator.json"
     if not path.is_file():
         raise UsageError(f"{run}: not a run folder with a generator in it ({path} is missing)")
-    about = json.loads(path.read_text(encoding="utf-8"))
-    model = build_generator(**about["arguments"])
-    model.load_weights(path.with_name("generator.h5"))
-    name = about["arguments"]["name"]
+    about, weights = _read_about(path), path.with_name("generator.h5")
+    arguments = about.arguments
+    try:
+        content = weights.read_bytes()
+        if about.sha256 is not None and hashlib.sha256(content).hexdigest() != about.sha256:
+            raise ValueError(f"its sha256 is not that of {path.name}")
+        model = build_generator(**arguments)
+        model.load_weights(weights)
+    except UsageError:
+        raise
+    except Exception as error:  # HDF5 and Keras raise whatever a damaged file makes them run into
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SrganEdgeError(f"{weights}: is damaged, or of another generator: {reason}") from error
+    name = arguments["name"]
     return Trained(
         model,
-        about["name"],
+        about.name,
         name,
-        about["arguments"]["scale"],
+        arguments["scale"],
         ARCHITECTURES[name].value_range,
-        about["step"],
-        about["psnr"],
-        about["ssim"],
-        about["licence"],
+        about.step,
+        about.psnr,
+        about.ssim,
+        about.licence,
     )
+
+
+class _About(BaseModel):
+    """What generator.json says."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[^/\\\x00-\x1f\x7f]{1,200}$")]
+    arguments: dict[str, Any]
+    step: Annotated[int, Field(ge=0)]
+    psnr: float
+    ssim: float
+    licence: str
+    sha256: str | None = None
+    """Of generator.h5; files written by version 0.1 have none."""
+
+    @field_validator("name")
+    @classmethod
+    def _a_files_name(cls, name: str) -> str:
+        if name.startswith(".") or not name.isprintable():
+            raise ValueError("is no file's name")
+        return name
+
+    @field_validator("arguments")
+    @classmethod
+    def _of_a_generator(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            Generator.model_validate(arguments)
+        except ValidationError as error:
+            raise ValueError(_first(error)) from error
+        if not {"name", "scale"} <= set(arguments):
+            raise ValueError("have no name and scale")
+        return arguments
+
+
+def _read_about(path: Path) -> _About:
+    try:
+        return _About.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SrganEdgeError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise SrganEdgeError(f"{path}: does not describe a generator: {_first(error)}") from error
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg'].splitlines()[0]}"
 
 
 def _arguments(recipe: Recipe) -> dict[str, Any]:

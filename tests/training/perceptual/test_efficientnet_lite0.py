@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from srgan_edge.training.perceptual.efficientnet_lite0 import (
     normalise,
     packaged_weights,
 )
-from srgan_edge.training.perceptual.torch_pickle import read_state_dict
 
 # ImageNet's classes by number: https://www.image-net.org, in the order of the challenge of 2012.
 EGYPTIAN_CAT, ESPRESSO, MISSILE = 285, 967, 657
@@ -83,20 +81,6 @@ def test_the_loss_grows_with_blur_and_its_gradient_reaches_the_image(loss: Effic
         tape.watch(blurred[2])
         value = between(loss, truth, blurred[2])
     assert float(tf.norm(tape.gradient(value, blurred[2]))) > 0
-
-
-def test_pickles_run_nothing(tmp_path: Path) -> None:
-    class Evil:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return (Path.touch, (str(tmp_path / "touched"),))
-
-    path = tmp_path / "evil.pth"
-    with path.open("wb") as file:
-        for part in (0x1950A86A20F9469CFC6C, 1001, {}, Evil()):
-            pickle.dump(part, file)
-    with pytest.raises(SrganEdgeError, match=r"evil\.pth: not weights .* does not belong"):
-        read_state_dict(path)
-    assert not (tmp_path / "touched").exists()
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
