@@ -67,6 +67,9 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP, AVIF, videos."
 )
+@click.option(
+    "--max-megapixels", type=click.IntRange(1), default=537, show_default=True, help="Photos of more are refused."
+)
 @click.option("--recursive", is_flag=True, help="Go into the folders of input folders, and keep their tree.")
 @click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
 @click.option("--overwrite", is_flag=True, help="Write over results that exist.")
@@ -87,6 +90,7 @@ def command(
     factor: float | None,
     format_name: str | None,
     quality: int,
+    max_megapixels: int,
     recursive: bool,
     skip_existing: bool,
     overwrite: bool,
@@ -139,7 +143,7 @@ def command(
     if camera and (factor or format_name):
         raise UsageError("--scale and --format are for photos")
     suffix = format_suffix(format_name) if format_name else None
-    settings = Settings(quality, factor, overwrite)
+    settings = Settings(quality, factor, overwrite, max_megapixels * 1_000_000)
     if address is not None:
         if delegate not in ("auto", "cpu") or camera or any(map(is_video, paths)):
             raise UsageError("--ray computes photos on CPUs")

@@ -11,32 +11,26 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
-from srgan_edge.imaging.images import Picture
-from srgan_edge.imaging.strip_encoders import MODES, Header, JpegStrips, PngStrips, image_of
-
-Bytes = NDArray[np.uint8]
+from srgan_edge.imaging import Bytes, metadata
+from srgan_edge.imaging.images import MODES, Picture, image_of
+from srgan_edge.imaging.strip_encoders import Header, JpegStrips, PngStrips, TiffStrips
 
 # Suffix -> the format as Pillow names it, the most pixels a side can have, whether it holds transparency.
 _FORMATS = {
-    ".jpg": ("JPEG", 65500, False),
-    ".jpeg": ("JPEG", 65500, False),
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ("JPEG", 65500, False)),
     ".png": ("PNG", 2**31 - 1, True),
     ".webp": ("WEBP", 16383, True),
-    ".tif": ("TIFF", 2**31 - 1, True),
-    ".tiff": ("TIFF", 2**31 - 1, True),
+    **dict.fromkeys((".tif", ".tiff"), ("TIFF", 2**31 - 1, True)),
     ".bmp": ("BMP", 2**31 - 1, False),
     ".avif": ("AVIF", 65536, True),
 }
 WRITABLE = tuple(_FORMATS)
-
-_SIZE_TAGS = {0x0100: "width", 0x0101: "height"}
-_SIZE_TAGS_EXIF = {0xA002: "width", 0xA003: "height"}
-_EXIF_IFD = 0x8769
+# Bytes that are encoded at a time.
+_PART = 2**23
 
 Write = Callable[[Bytes], None]
 
@@ -71,31 +65,41 @@ def check(path: Path, width: int, height: int) -> None:
         )
 
 
-def lost(path: Path, header: Header) -> tuple[str, ...]:
+def not_held(path: Path, header: Header) -> tuple[str, ...]:
     """What a user should know that the file's format does not hold."""
     suffix = path.suffix.lower()
-    return (f"transparency laid over white for {suffix}",) if header.alpha and not _FORMATS[suffix][2] else ()
+    name, _, transparent = _FORMATS[suffix]
+    notes = metadata.options(header.metadata, name, header.width, header.height)[1]
+    return (f"transparency laid over white for {suffix}", *notes) if header.alpha and not transparent else (*notes,)
 
 
 @contextmanager
 def encoder(path: Path, header: Header, quality: int = 95) -> Iterator[Write]:
     """Write an image from top to bottom: the block calls what it is given with strips `(n, width, channels)`.
 
-    The file appears when the block has succeeded. `quality` is that of JPEG, WebP and AVIF, 1 to 100.
+    The file appears when the block has succeeded. PNG, JPEG and TIFF are written as the strips come; WebP, AVIF and
+    BMP keep the whole image, 4 bytes a pixel. `quality` is that of JPEG, WebP and AVIF, 1 to 100.
 
     Raises:
         UsageError: the suffix is of no format that can be written.
         SrganEdgeError: the file cannot be written.
     """
     check(path, header.width, header.height)
-    name = _FORMATS[path.suffix.lower()][0]
-    flat = replace(header, alpha=False) if lost(path, header) else header
-    options = _options(name, flat, quality)
-    start = {"PNG": PngStrips, "JPEG": JpegStrips}.get(name, _Whole)
+    name, _, transparent = _FORMATS[path.suffix.lower()]
+    flat = header if transparent or not header.alpha else replace(header, channels=header.channels - 1)
+    options = metadata.options(header.metadata, name, header.width, header.height)[0] | _options(name, quality)
+    start = {"PNG": PngStrips, "JPEG": JpegStrips, "TIFF": TiffStrips}.get(name, _Whole)
+    rows = max(1, _PART // (header.width * header.channels))
     try:
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             strips = start(file, flat, name, options)
-            yield (lambda strip: strips.write(_over_white(strip))) if flat is not header else strips.write
+
+            def write(strip: Bytes) -> None:
+                for row in range(0, len(strip), rows):
+                    part = strip[row : row + rows]
+                    strips.write(part if flat is header else _over_white(part))
+
+            yield write
             strips.finish()
     except (OSError, ValueError, struct.error, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -114,19 +118,13 @@ def write(picture: Picture, path: Path, quality: int = 95) -> Picture:
     """
     header = header_of(picture, picture.width, picture.height)
     with encoder(path, header, quality) as put:
-        put(pixels(picture.rgb, picture.alpha, picture.grey))
-    return replace(picture, notes=(*picture.notes, *lost(path, header)))
+        put(picture.pixels)
+    return replace(picture, notes=(*picture.notes, *not_held(path, header)))
 
 
 def header_of(picture: Picture, width: int, height: int) -> Header:
     """The header of a picture's result of another size."""
-    return Header(width, height, picture.grey, picture.alpha is not None, picture.icc, picture.exif)
-
-
-def pixels(rgb: Bytes, alpha: Bytes | None, grey: bool) -> Bytes:
-    """Strips of `(n, w, 3)` and `(n, w)` bytes as one of `(n, w, channels)`."""
-    colours = np.asarray(Image.fromarray(rgb).convert("L"))[..., None] if grey else rgb
-    return colours if alpha is None else np.concatenate([colours, alpha[..., None]], axis=2)
+    return Header(width, height, picture.pixels.shape[2], picture.metadata)
 
 
 class _Whole:
@@ -142,7 +140,6 @@ class _Whole:
         self.row += len(strip)
 
     def finish(self) -> None:
-        # Not to the file itself: where a disk is full, libtiff prints errors of its own.
         buffer = io.BytesIO()
         self.canvas.save(buffer, self.name, **self.options)
         self.file.write(buffer.getbuffer())
@@ -153,26 +150,7 @@ def _over_white(strip: Bytes) -> Bytes:
     return np.round(strip[..., :-1] * alpha + 255 * (1 - alpha)).astype(np.uint8)
 
 
-def _options(name: str, header: Header, quality: int) -> dict[str, Any]:
-    options: dict[str, Any] = {"icc_profile": header.icc} if header.icc else {}
-    if exif := _sized_exif(header):
-        options["exif"] = exif
+def _options(name: str, quality: int) -> dict[str, Any]:
     if name == "JPEG":
-        options |= {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
-    elif name in ("WEBP", "AVIF"):
-        options["quality"] = quality
-    elif name == "TIFF":
-        options["compression"] = "tiff_adobe_deflate"
-    return options
-
-
-def _sized_exif(header: Header) -> bytes | None:
-    if header.exif is None:
-        return None
-    exif = Image.Exif()
-    exif.load(header.exif)
-    for tags, directory in ((_SIZE_TAGS, exif), (_SIZE_TAGS_EXIF, exif.get_ifd(_EXIF_IFD))):
-        for tag, side in tags.items():
-            if tag in directory:
-                directory[tag] = getattr(header, side)
-    return exif.tobytes()
+        return {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
+    return {"quality": quality} if name in ("WEBP", "AVIF") else {}

@@ -1,74 +1,84 @@
-"""Photos in: what a decoder yields becomes RGB bytes, and what the file says beside is kept."""
+"""Photos in: what a decoder yields becomes bytes, upright, and what the file says beside is kept."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from srgan_edge.errors import UnreadableImageError
-
-Bytes = NDArray[np.uint8]
+from srgan_edge.imaging import Bytes, colour, depth, metadata, transparency
+from srgan_edge.imaging.metadata import Metadata
 
 READABLE = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".bmp",
-    ".gif",
-    ".avif",
-    ".heic",
-    ".heif",
-    ".ppm",
-    ".pgm",
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
-_ORIENTATION = 0x0112
+# Nothing else is opened, whatever a file's name: among Pillow's formats is PostScript, which is a program.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
+MAX_PIXELS = 537_000_000
+"""A photo of more is taken for an attack on memory: this many take 2 GB in Pillow. Phones make 200 megapixels."""
+# Pixels that are converted at a time.
+_BAND = 2**22
+# Pillow's own limit is of the process and below what phones take: it is lifted for a moment where it is met.
+_pillows_limit = threading.Lock()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Picture:
     """A decoded photo."""
 
-    rgb: Bytes
-    """`(H, W, 3)` bytes, upright."""
-    alpha: Bytes | None = None
-    """`(H, W)` bytes, 0 = transparent; None where the file has no transparency."""
-    grey: bool = False
-    """The file had one channel; the three planes of `rgb` are equal, and it is written as one."""
-    icc: bytes | None = None
-    """The colour profile that the bytes are in."""
-    exif: bytes | None = None
-    """EXIF without the orientation tag, which is applied to the pixels."""
+    pixels: Bytes
+    """`(H, W, C)` bytes, upright, C as `Bytes` says. Wholly transparent pixels have the colours around them."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What the file said beside."""
     notes: tuple[str, ...] = ()
     """What a user should know was done to the file's content."""
 
     @property
+    def rgb(self) -> Bytes:
+        """`(H, W, 3)`, the planes of a grey photo being one and the same memory."""
+        if self.grey:
+            return np.broadcast_to(self.pixels[..., :1], (*self.pixels.shape[:2], 3))
+        return self.pixels[..., :3]
+
+    @property
+    def alpha(self) -> Bytes | None:
+        """`(H, W)`, 0 = transparent; None where the file has no transparency."""
+        return None if self.pixels.shape[2] in (1, 3) else self.pixels[..., -1]
+
+    @property
+    def grey(self) -> bool:
+        """The file had one channel, and it is written as one."""
+        return self.pixels.shape[2] < 3
+
+    @property
     def width(self) -> int:
         """Pixels across."""
-        return self.rgb.shape[1]
+        return self.pixels.shape[1]
 
     @property
     def height(self) -> int:
         """Pixels down."""
-        return self.rgb.shape[0]
+        return self.pixels.shape[0]
 
 
-def read(path: Path) -> Picture:
+def read(path: Path, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a photo.
 
     Raises:
-        UnreadableImageError: the file is missing, not an image, damaged or too large to be safe.
+        UnreadableImageError: the file is missing, not an image, damaged, or larger than `max_pixels`.
     """
-    with _open(path) as image:
+    with _open(path, max_pixels) as image:
         return from_pil(image)
 
 
@@ -78,97 +88,212 @@ def size(path: Path) -> tuple[int, int]:
     Raises:
         UnreadableImageError: the file is missing or not an image.
     """
-    with _open(path) as image:
+    with _open(path, MAX_PIXELS) as image:
         height, width = image.height, image.width
-        return (width, height) if image.getexif().get(_ORIENTATION, 1) >= 5 else (height, width)
+        # Of a TIFF file Pillow says them so already.
+        turned = image.format != "TIFF" and metadata.orientation(image) >= 5
+        return (width, height) if turned else (height, width)
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Image.Image]:
+def _open(path: Path, max_pixels: int) -> Iterator[Image.Image]:
     """The file as a PIL image, whatever goes wrong inside the block raised as UnreadableImageError."""
-    if path.suffix.lower() in (".heic", ".heif"):
-        _register_heif(path)
     try:
-        with Image.open(path) as image:
-            yield image
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise UnreadableImageError(f"{path}: is a folder, not an image")
+        if not stat.S_ISREG(kind):  # a pipe without a writer would be waited for
+            raise UnreadableImageError(f"{path}: is a pipe or device, not a file")
+        with path.open("rb") as file:
+            formats = _FORMATS
+            if _is_heic(file.read(16)):
+                _register_heif(path)
+                formats = ("HEIF",)
+            file.seek(0)
+            with _without_pillows_limit(lambda: Image.open(file, formats=formats)) as image:
+                if image.width * image.height > max_pixels:
+                    raise UnreadableImageError(
+                        f"{path}: {image.width}x{image.height} are more than {max_pixels / 1e6:,.0f} megapixels, as in "
+                        "files made to fill the memory; --max-megapixels takes it all the same"
+                    )
+                yield image
+    except UnreadableImageError:
+        raise
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
-    except IsADirectoryError as error:
-        raise UnreadableImageError(f"{path}: is a folder, not an image") from error
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"{path}: not an image that Pillow can read") from error
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, MemoryError) as error:
-        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
-        raise UnreadableImageError(f"{path}: cannot be decoded: {reason}") from error
+        raise UnreadableImageError(
+            f"{path}: not a photo of a format that is read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM"
+        ) from error
+    except PermissionError as error:
+        raise UnreadableImageError(f"{path}: cannot be read: {error.strerror}") from error
+    except Exception as error:  # decoders raise whatever a damaged file leads them to
+        reason = (getattr(error, "strerror", None) or str(error).strip() or type(error).__name__).splitlines()[0]
+        if not isinstance(
+            error, (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError)
+        ):
+            reason = f"it is damaged ({reason})"
+        raise UnreadableImageError(f"{path}: cannot be decoded: {reason.rstrip('.')}") from error
+
+
+def _without_pillows_limit(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except Image.DecompressionBombError:
+        with _pillows_limit:
+            before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                return act()
+            finally:
+                Image.MAX_IMAGE_PIXELS = before
 
 
 def from_pil(image: Image.Image) -> Picture:
-    """A Picture of the first frame of a PIL image, orientation applied."""
+    """A Picture of the first frame of a PIL image, orientation applied.
+
+    Raises:
+        ValueError: the values of its pixels cannot be told black from white, or its colours are not known.
+    """
     notes: list[str] = []
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         notes.append(f"first of {frames} frames")
-    icc: bytes | None = image.info.get("icc_profile")
-    if image.getexif().get(_ORIENTATION, 1) != 1:  # else it would be copied all the same
-        image = ImageOps.exif_transpose(image)
-    exif = image.getexif()
-    exif.pop(_ORIENTATION, None)
-    grey = image.mode in ("1", "L", "LA", "La") or image.mode.startswith(("I", "F"))
+    rules = colour.rules_of(image, notes)  # before it is loaded: the file is closed after
+    about = metadata.of(image, notes) if image.format == "TIFF" else None
+    _widen_transparency(image)
+    _without_pillows_limit(image.load)
+    about = about or metadata.of(image, notes)
+    convert, channels = _conversion(image, rules, notes)
+    turned = metadata.orientation(image)
+    upright = (image.width, image.height) if turned >= 5 else (image.height, image.width)
+    pixels = np.empty((*upright, channels), np.uint8)
+    stored = _as_stored(pixels, turned)
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        stored[top:bottom] = convert(image.crop((0, top, image.width, bottom)))
+    if channels in (2, 4):
+        transparency.bleed(pixels)
+    return Picture(pixels, about.with_profile(rules.profile), tuple(notes))
+
+
+def _conversion(
+    image: Image.Image, rules: colour.Rules, notes: list[str]
+) -> tuple[Callable[[Image.Image], Bytes], int]:
+    """What makes `(n, w, channels)` bytes of a part of the image, and the number of channels."""
     if image.mode.startswith(("I", "F")):
-        image = _sixteen_bit_grey(image)
-        notes.append("16-bit grey reduced to 8 bits")
-    elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        deep = depth.Grey(image)
+        notes.append(deep.note)
+        return lambda part: deep.bytes_of(np.asarray(part), rules.curve), deep.channels
+    if image.mode in colour.CONVERTED:
         notes.append(f"{image.mode} converted to RGB")
-        image, icc = _to_rgb(image, icc), None
-    alpha = None
-    if image.has_transparency_data:
-        image = image.convert("LA" if grey else "RGBA")
-        alpha = np.asarray(image.getchannel("A"))
-    rgb = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-    return Picture(rgb, alpha, grey, icc, exif.tobytes() if len(exif) else None, tuple(notes))
+        return lambda part: np.asarray(rules.converted(part)), 3
+    grey = image.mode in ("1", "L", "LA", "La")
+    mode = ("LA" if grey else "RGBA") if image.has_transparency_data else ("L" if grey else "RGB")
+
+    def convert(part: Image.Image) -> Bytes:
+        values = np.asarray(part if part.mode == mode else part.convert(mode))
+        values = values[..., None] if values.ndim == 2 else values
+        if rules.table is None:
+            return values
+        values = values.copy()
+        colours = values[..., : 1 if grey else 3]
+        colours[...] = rules.table[colours]
+        return values
+
+    return convert, len(mode)
+
+
+def _widen_transparency(image: Image.Image) -> None:
+    """Pillow brings the pixels of a PNG to 8 bits, but not the colour that its tRNS chunk calls transparent."""
+    key, tiles = image.info.get("transparency"), getattr(image, "tile", ())
+    bits = {"RGB;16B": 16, "L;2": 2, "L;4": 4}.get(tiles[0][3]) if image.format == "PNG" and tiles else None
+    if bits == 16 and isinstance(key, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+    elif bits and isinstance(key, int):
+        image.info["transparency"] = key * 255 // (2**bits - 1)
+
+
+def _as_stored(pixels: Bytes, orientation: int) -> Bytes:
+    """The view of upright pixels that has the rows and columns of the file (EXIF 2.32, orientation)."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 6, 7):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 7, 8):
+        pixels = pixels[:, ::-1]
+    return pixels
 
 
 def to_pil(picture: Picture) -> Image.Image:
     """The PIL image (L, LA, RGB or RGBA) of a Picture."""
-    image = Image.fromarray(picture.rgb)
-    if picture.grey:
-        image = image.convert("L")
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
-    return image
+    return image_of(picture.pixels)
 
 
-def find(folder: Path, recursive: bool = False, suffixes: Iterable[str] = READABLE) -> list[Path]:
-    """The image files of a folder by suffix, sorted, hidden ones left out."""
-    wanted = tuple(suffixes)
-    paths = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and p.is_file())
+# Pillow's names by the number of channels.
+MODES = ("", "L", "LA", "RGB", "RGBA")
 
 
-def bled(rgb: Bytes, alpha: Bytes) -> Bytes:
-    """`(H, W, 3)` bytes whose wholly transparent pixels have the colours of the visible ones around them.
+def image_of(pixels: Bytes) -> Image.Image:
+    """The PIL image of `(h, w, channels)` bytes."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels, MODES[pixels.shape[2]])
 
-    What a file holds there is mostly black, which enlarging would draw into the edge as a dark fringe.
+
+def find(
+    folder: Path,
+    recursive: bool = False,
+    suffixes: Iterable[str] = READABLE,
+    unreadable: Callable[[OSError], None] | None = None,
+) -> list[Path]:
+    """The image files of a folder by suffix, sorted, hidden ones left out; links are followed.
+
+    Args:
+        folder: is looked into.
+        recursive: so are its folders, each once.
+        suffixes: of the files that are wanted.
+        unreadable: told of folders that cannot be looked into; without it that is an error.
+
+    Raises:
+        UnreadableImageError: a folder cannot be looked into.
     """
-    visible = alpha > 0
-    if visible.all() or not visible.any():
-        return rgb
-    # Means of 2x2 pixels, of those in turn, and so on; then each hole takes the finest mean that there is.
-    levels = [(rgb * visible[..., None].astype(np.float32), visible.astype(np.float32))]
-    while max(levels[-1][1].shape) > 1:
-        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
-    filled = levels[-1][0] / levels[-1][1][..., None]
-    for colours, weight in reversed(levels[:-1]):
-        coarse = filled.repeat(2, axis=0).repeat(2, axis=1)[: weight.shape[0], : weight.shape[1]]
-        filled = np.where(weight[..., None] > 0, colours / np.maximum(weight, 1e-9)[..., None], coarse)
-    return np.where(visible[..., None], rgb, np.round(filled).astype(np.uint8))
+    wanted, found = tuple(suffixes), list[Path]()
+
+    def failed(error: OSError) -> None:
+        if unreadable is None:
+            raise UnreadableImageError(f"{error.filename}: cannot be looked into: {error.strerror}") from error
+        unreadable(error)
+
+    above = {str(folder): {_identity(folder)}}
+    for root, folders, names in os.walk(folder, onerror=failed, followlinks=True):
+        inside = [name for name in sorted(folders) if recursive and not name.startswith(".")]
+        # A link to a folder that it lies in would be followed for ever.
+        folders[:] = [name for name in inside if _identity(Path(root, name)) not in above[root]]
+        above |= {str(Path(root, name)): {*above[root], _identity(Path(root, name))} for name in folders}
+        paths = (Path(root, name) for name in names if not name.startswith("."))
+        found += [path for path in paths if path.suffix.lower() in wanted and _is_there(path)]
+    return sorted(found)
 
 
-def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sums of 2x2 positions."""
-    height, width = values.shape[:2]
-    even = np.pad(values, ((0, height % 2), (0, width % 2), *((0, 0) for _ in values.shape[2:])))
-    return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        about = folder.stat()
+    except OSError:
+        return 0, 0  # os.walk says why
+    return about.st_dev, about.st_ino
+
+
+def _is_there(path: Path) -> bool:
+    """A file, or what cannot be told: whoever opens it says why."""
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False  # a link to nothing
+    except OSError:
+        return True
+
+
+def _is_heic(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 def _register_heif(path: Path) -> None:
@@ -177,23 +302,3 @@ def _register_heif(path: Path) -> None:
     except ImportError as error:
         raise UnreadableImageError(f"{path}: HEIC photos need a decoder: pip install pillow-heif") from error
     pillow_heif.register_heif_opener()
-
-
-def _sixteen_bit_grey(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError("a pixel is not a finite number")
-    peak = 65535 if values.max(initial=0) > 255 or image.mode.startswith("I") else 255
-    return Image.fromarray(np.clip(np.round(values * (255 / peak)), 0, 255).astype(np.uint8))
-
-
-def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    if image.mode == "CMYK" and icc:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except ImageCms.PyCMSError:
-            return image.convert("RGB")  # a broken profile: the plain formula is what viewers use too
-        if converted is not None:
-            return converted
-    return image.convert("RGB")

@@ -1,13 +1,17 @@
-"""MATLAB-compatible bicubic resampling, the degradation that the literature measures against."""
+"""MATLAB-compatible bicubic resampling, the degradation that the literature measures against; Lanczos of strips."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-Bytes = NDArray[np.uint8]
+from srgan_edge.imaging import Bytes
+from srgan_edge.imaging.images import image_of
 
 _ALL = slice(None)
 
@@ -75,3 +79,33 @@ def downscale(image: Bytes, scale: int) -> Bytes:
 def upscale(image: Bytes, scale: int) -> Bytes:
     """`(H, W, C)` bytes enlarged to `(H * scale, W * scale, C)`: the baseline of every table."""
     return resize(image, image.shape[0] * scale, image.shape[1] * scale)
+
+
+def lanczos(strips: Iterable[Bytes], height: int, width: int, out_height: int, out_width: int) -> Iterator[Bytes]:
+    """Resize an image that comes as strips `(n, width, C)` to strips of `(out_height, out_width, C)`, by Pillow.
+
+    As much of it is in memory as the kernel of 3 lobes needs. Colours are weighed by their transparency.
+    """
+    ratio = height / out_height
+    reach = 3 * max(ratio, 1) + 1
+    top = end = done = 0
+    window: Image.Image | None = None
+    for strip in strips:
+        image, mode = image_of(strip), ("", "L", "LA", "RGB", "RGBA")[strip.shape[2]]
+        premultiplied = {"LA": "La", "RGBA": "RGBa"}.get(mode, mode)
+        image = image.convert(premultiplied).resize((out_width, image.height), Image.Resampling.LANCZOS)
+        end += image.height
+        kept = max(0, math.floor(done * ratio - reach))
+        if window is not None:
+            both = Image.new(premultiplied, (out_width, end - kept))
+            both.paste(window.crop((0, kept - top, out_width, window.height)), (0, 0))
+            both.paste(image, (0, end - image.height - kept))
+            image, top = both, kept
+        window = image
+        ready = out_height if end == height else max(done, math.floor((end - reach) / ratio))
+        if ready > done:
+            box = (0, done * ratio - top, out_width, min(ready * ratio - top, window.height))
+            result = window.resize((out_width, ready - done), Image.Resampling.LANCZOS, box)
+            values = np.asarray(result.convert(mode))
+            yield values[..., None] if values.ndim == 2 else values
+            done = ready

@@ -1,4 +1,4 @@
-"""PNG and JPEG from strips: what Pillow encodes of each is joined to one file."""
+"""PNG, JPEG and TIFF from strips: what Pillow encodes of each is joined to one file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
-Bytes = NDArray[np.uint8]
-
-# Pillow's names by the number of channels.
-MODES = ("", "L", "LA", "RGB", "RGBA")
+from srgan_edge.imaging import Bytes
+from srgan_edge.imaging.images import MODES, image_of
+from srgan_edge.imaging.metadata import Metadata, loaded
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # 3 times faster than Pillow's default of 6 for 2 % more bytes.
 _PNG_LEVEL = 4
 # Rows that hold 8 MCU rows of either subsampling: restart markers are numbered modulo 8.
 _JPEG_ROWS = 128
+# Bytes of pixels in a strip of a TIFF, about.
+_TIFF_STRIP = 2**18
+# A place beyond is not held by 32 bits: the file becomes a BigTIFF.
+_TIFF_MOST = 2**32 - 2**20
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+# Pillow moves the strips that it is told of behind the tags; of a tag without a name it knows nothing.
+_STRIP_OFFSETS, _STAND_IN = 273, 275
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,29 @@ class Header:
 
     width: int
     height: int
-    grey: bool = False
-    alpha: bool = False
-    icc: bytes | None = None
-    exif: bytes | None = None
+    channels: int = 3
+    """Of each pixel: L, LA, RGB or RGBA."""
+    metadata: Metadata = field(default_factory=Metadata)
 
     @property
-    def channels(self) -> int:
-        """Of each pixel: L, LA, RGB or RGBA."""
-        return (1 if self.grey else 3) + self.alpha
+    def alpha(self) -> bool:
+        """Whether the last channel is transparency."""
+        return self.channels in (2, 4)
+
+
+class _Blocks:
+    """Strips of any height as blocks of one height, the last one lower."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows, self.rest = rows, list[Bytes]()
+
+    def add(self, strip: Bytes) -> Iterator[Bytes]:
+        """The blocks that are complete with these rows."""
+        rows = np.concatenate([*self.rest, strip]) if self.rest else strip
+        whole = len(rows) // self.rows * self.rows
+        for row in range(0, whole, self.rows):
+            yield rows[row : row + self.rows]
+        self.rest = [rows[whole:].copy()] if whole < len(rows) else []
 
 
 class PngStrips:
@@ -85,21 +104,18 @@ class JpegStrips:
 
     def __init__(self, file: BinaryIO, header: Header, name: str, options: dict[str, Any]) -> None:
         self.file, self.header, self.options = file, header, options
-        self.rest: list[Bytes] = []
+        self.blocks = _Blocks(_JPEG_ROWS)
         self.begun = False
 
     def write(self, strip: Bytes) -> None:
         """Add rows, `(n, width, channels)` bytes."""
-        rows = np.concatenate([*self.rest, strip]) if self.rest else strip
-        whole = len(rows) // _JPEG_ROWS * _JPEG_ROWS
-        for row in range(0, whole, _JPEG_ROWS):
-            self._scan(rows[row : row + _JPEG_ROWS])
-        self.rest = [rows[whole:].copy()] if whole < len(rows) else []
+        for block in self.blocks.add(strip):
+            self._scan(block)
 
     def finish(self) -> None:
         """Write what is left, and the end."""
-        if self.rest:
-            self._scan(self.rest[0])
+        for rest in self.blocks.rest:
+            self._scan(rest)
         self.file.write(b"\xff\xd9")
 
     def _scan(self, rows: Bytes) -> None:
@@ -112,7 +128,7 @@ class JpegStrips:
             head = data[: frame + 5] + struct.pack(">H", self.header.height) + data[frame + 7 : start]
             self.file.write(head)
             # The rest need no metadata of their own.
-            self.options = {k: v for k, v in self.options.items() if k not in ("exif", "icc_profile")}
+            self.options = {k: v for k, v in self.options.items() if k in ("quality", "subsampling")}
         else:
             self.file.write(b"\xff\xd7")  # RST7, after each eighth row of blocks
         self.begun = True
@@ -124,6 +140,77 @@ class JpegStrips:
         while data[place] == 0xFF and (0xE0 <= data[place + 1] <= 0xEF or data[place + 1] == 0xFE):
             place += 2 + struct.unpack_from(">H", data, place + 2)[0]
         return place - 2
+
+
+class TiffStrips:
+    """Strips with horizontal differences, deflated (TIFF 6.0, section 14; Adobe's deflate); the tags come last."""
+
+    def __init__(self, file: BinaryIO, header: Header, name: str, options: dict[str, Any]) -> None:
+        self.file, self.header, self.options = file, header, options
+        self.blocks = _Blocks(max(1, _TIFF_STRIP // (header.width * header.channels)))
+        self.places, self.lengths = list[int](), list[int]()
+        file.write(bytes(16))  # a BigTIFF's header, the longer one
+
+    def write(self, strip: Bytes) -> None:
+        """Add rows, `(n, width, channels)` bytes."""
+        for block in self.blocks.add(strip):
+            self._strip(block)
+
+    def finish(self) -> None:
+        """Write what is left, the tags and the header."""
+        for rest in self.blocks.rest:
+            self._strip(rest)
+        place = self.file.tell() + self.file.tell() % 2
+        big = place > _TIFF_MOST
+        head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, place) if big else struct.pack("<2sHI", b"II", 42, place)
+        tags = bytearray(self._tags(head, 16 if big else 4).tobytes(place))
+        start, step = (8, 20) if big else (2, 12)
+        entry = next(e for e in range(start, len(tags), step) if tags[e : e + 2] == struct.pack("<H", _STAND_IN))
+        tags[entry : entry + 2] = struct.pack("<H", _STRIP_OFFSETS)
+        self.file.seek(place)
+        self.file.write(tags)
+        self.file.seek(0)
+        self.file.write(head)
+
+    def _strip(self, rows: Bytes) -> None:
+        differences = rows.copy()
+        differences[:, 1:] -= rows[:, :-1]
+        data = zlib.compress(differences.tobytes(), _PNG_LEVEL)
+        self.places.append(self.file.tell())
+        self.lengths.append(len(data))
+        self.file.write(data)
+
+    def _tags(self, head: bytes, integer: int) -> TiffImagePlugin.ImageFileDirectory_v2:
+        header, tags = self.header, TiffImagePlugin.ImageFileDirectory_v2(ifh=head)
+        if "exif" in self.options:
+            exif = loaded(self.options["exif"])
+            for tag, value in exif.items():
+                if tag not in (_EXIF_IFD, _GPS_IFD):
+                    tags[tag] = value
+            for tag in (_EXIF_IFD, _GPS_IFD):
+                if directory := exif.get_ifd(tag):
+                    tags[tag] = dict(directory)
+        tags[256], tags[257] = header.width, header.height
+        tags[258] = (8,) * header.channels
+        tags[259] = 8  # deflate
+        tags[262] = 1 if header.channels < 3 else 2  # black is zero, or RGB
+        tags[277] = header.channels
+        tags[278] = self.blocks.rows
+        tags[284] = 1  # channels beside each other
+        tags[317] = 2  # horizontal differences
+        if header.alpha:
+            tags[338] = 2  # not premultiplied
+        for tag, values in ((_STAND_IN, self.places), (279, self.lengths)):
+            tags.tagtype[tag] = integer
+            tags[tag] = tuple(values)
+        if "dpi" in self.options:
+            tags[282], tags[283] = self.options["dpi"]
+            tags[296] = 2  # inch
+        for tag, kind, name in ((34675, 7, "icc_profile"), (700, 1, "xmp")):
+            if name in self.options:
+                tags.tagtype[tag] = kind
+                tags[tag] = self.options[name]
+        return tags
 
 
 def _scan_start(data: bytes) -> int:
@@ -141,8 +228,3 @@ def _png_chunks(image: Image.Image, options: dict[str, Any]) -> Iterator[tuple[b
         length, kind = struct.unpack_from(">I4s", data, place)
         yield kind, data[place + 8 : place + 8 + length]
         place += 12 + length
-
-
-def image_of(strip: Bytes) -> Image.Image:
-    """The PIL image of `(n, width, channels)` bytes."""
-    return Image.fromarray(strip[..., 0] if strip.shape[2] == 1 else strip, MODES[strip.shape[2]])

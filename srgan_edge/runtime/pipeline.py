@@ -11,16 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import Bytes, encoding, images, resample
+from srgan_edge.runtime import tiling
 from srgan_edge.runtime.batch import Job, RemoteJob
 from srgan_edge.runtime.upscaler import Upscaler
-
-Bytes = NDArray[np.uint8]
 
 # Strips that may wait for an encoder: they are what a large photo needs of memory.
 _WAITING = 2
@@ -36,6 +31,8 @@ class Settings:
     """Enlargement of the results; None = the model's."""
     overwrite: bool = False
     """Results that exist are written over, and not refused."""
+    max_pixels: int = images.MAX_PIXELS
+    """Of a photo; more are refused."""
 
 
 class Outcome(NamedTuple):
@@ -120,7 +117,7 @@ def check_factor(factor: float | None, scale: int) -> None:
 def _decode(job: Job, upscaler: Upscaler, settings: Settings) -> images.Picture:
     if job.output.exists() and not settings.overwrite:
         raise ResultExistsError(job.output)
-    picture = images.read(job.input)
+    picture = images.read(job.input, settings.max_pixels)
     encoding.check(job.output, *final_size(picture, upscaler.scale, settings.factor))
     return picture
 
@@ -148,9 +145,9 @@ def _upscale(
         "height": header.height,
         "scale": factor,
         "tiles": upscaler.plan(picture.height, picture.width).tiles,
-        "notes": [*picture.notes, *encoding.lost(job.output, header)],
+        "notes": [*picture.notes, *encoding.not_held(job.output, header)],
     }
-    written = encoders.submit(_encode, job, header, picture.grey, strips, settings.quality, stop)
+    written = encoders.submit(_encode, job, header, strips, settings.quality, stop)
     photo = _Photo(job, strips, written, started, facts)
     try:
         for strip in resized_strips(upscaler, picture, header, factor):
@@ -170,15 +167,13 @@ def resized_strips(
     upscaler: Upscaler, picture: images.Picture, header: encoding.Header, factor: float
 ) -> Iterator[Bytes]:
     """The result's rows; an enlargement other than the model's is made by resizing the next larger one."""
-    if factor == upscaler.scale:
-        yield from upscaler.strips(picture)
-        return
-    result = upscaler.upscale(picture)
-    if factor > upscaler.scale:
-        result = upscaler.upscale(result)
-    small = images.to_pil(result).resize((header.width, header.height), Image.Resampling.LANCZOS)
-    result = images.from_pil(small)
-    yield result.rgb if result.alpha is None else np.dstack([result.rgb, result.alpha])
+    (height, width, channels), scale = picture.pixels.shape, upscaler.scale
+    strips = upscaler.strips(picture.pixels)
+    height, width = height * scale, width * scale
+    if factor > scale:
+        strips = upscaler.strips(tiling.Window((height, width, channels), strips, 2 * upscaler.tile[0]))
+        height, width = height * scale, width * scale
+    return strips if factor == scale else resample.lanczos(strips, height, width, header.height, header.width)
 
 
 def _put(photo: _Photo, strip: Bytes | _GivenUpError | None) -> bool:
@@ -195,7 +190,6 @@ def _put(photo: _Photo, strip: Bytes | _GivenUpError | None) -> bool:
 def _encode(
     job: Job,
     header: encoding.Header,
-    grey: bool,
     strips: queue.Queue[Bytes | _GivenUpError | None],
     quality: int,
     stop: threading.Event,
@@ -212,7 +206,7 @@ def _encode(
                 raise _GivenUpError
             if strip is None:
                 break
-            write(encoding.pixels(strip[..., :3], strip[..., 3] if strip.shape[2] == 4 else None, grey))
+            write(strip)
     return time.perf_counter()
 
 

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import Bytes
 
-Bytes = NDArray[np.uint8]
 Run = Callable[[Bytes, Bytes, int], object]
 """`run(tile, out, margin)` writes a tile's result from row and column `margin` on to `out`, as much as fits."""
+
+# Tiles in a row, of whose end little is felt.
+_WIDE = 64
 
 
 class Plan(NamedTuple):
@@ -61,10 +64,32 @@ def plan(height: int, width: int, tile: int | tuple[int, int], overlap: int) -> 
     return Plan(height, width, sides, overlap)
 
 
+class Window:
+    """An image whose rows come as strips, from top to bottom: of those that went by, a few are kept.
+
+    Stands for `(H, W, C)` bytes where `strips` takes them.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], source: Iterator[Bytes], keep: int) -> None:
+        """Give the image's shape, its strips, and how many rows above the last one asked for may be asked for again."""
+        self.shape, self._source, self._keep = shape, source, keep
+        self._rows, self._top = np.empty((0, *shape[1:]), np.uint8), 0
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> Bytes:
+        end = rows.stop if isinstance(rows, slice) else int(rows.max()) + 1
+        while self._top + len(self._rows) < end:
+            old = max(0, min(len(self._rows), end - self._keep - self._top))
+            self._rows = np.concatenate([self._rows[old:], next(self._source)])
+            self._top += old
+        return self._rows[
+            slice(rows.start - self._top, rows.stop - self._top) if isinstance(rows, slice) else rows - self._top
+        ]
+
+
 def strips(
-    image: Bytes, tiles: Plan, scale: int, run: Run, pool: Executor | None = None, out: Bytes | None = None
+    image: Bytes | Window, tiles: Plan, scale: int, run: Run, pool: Executor | None = None, out: Bytes | None = None
 ) -> Iterator[Bytes]:
-    """Upscale `(H, W, 3)` bytes tile by tile; yield the result's rows from top to bottom, `(n, s W, 3)` each.
+    """Upscale `(H, W, C)` bytes tile by tile; yield the result's rows from top to bottom, `(n, s W, C)` each.
 
     Past its edges the image continues by reflection, which is also what stands in for pixels where
     it is smaller than a tile.
@@ -75,7 +100,7 @@ def strips(
         scale: of `run`.
         run: computes a tile; from several threads at once if there is a `pool`.
         pool: its threads run the tiles, also those of the next strip while the caller has this one.
-        out: `(s H, s W, 3)` bytes that the strips become parts of; without it each has memory of its own.
+        out: `(s H, s W, C)` bytes that the strips become parts of; without it each has memory of its own.
     """
     (inner_height, inner_width), (tile_height, tile_width) = tiles.inner, tiles.tile
     margin = tiles.overlap * scale
@@ -84,7 +109,8 @@ def strips(
     def begin(y: int) -> tuple[Bytes, list[Future[object]]]:
         band = image[_cut(y - tiles.overlap, tile_height, tiles.height)]
         height = min(inner_height, tiles.height - y) * scale
-        strip = np.empty((height, tiles.width * scale, 3), np.uint8) if out is None else out[y * scale :][:height]
+        shape = (height, tiles.width * scale, image.shape[2])
+        strip = np.empty(shape, np.uint8) if out is None else out[y * scale :][:height]
         if pool is not None:
             strip.reshape(-1)[:: mmap.PAGESIZE] = 0  # the first touch of memory is slow: not by those who compute
         running = []
@@ -98,9 +124,10 @@ def strips(
 
     ahead: deque[tuple[Bytes, list[Future[object]]]] = deque()
     rows = tiles.rows
+    # One strip more than is waited for, so that no thread of the pool is idle at its end; wide ones take much memory.
+    most = 1 if pool is None or len(columns) > _WIDE else 2
     for index in range(len(rows)):
-        # One strip more than is waited for, so that no thread of the pool is idle at its end.
-        while len(ahead) < (1 if pool is None else 2) and index + len(ahead) < len(rows):
+        while len(ahead) < most and index + len(ahead) < len(rows):
             ahead.append(begin(rows[index + len(ahead)]))
         strip, running = ahead.popleft()
         for tile in running:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import images
+from srgan_edge.imaging import Bytes, images
 from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
@@ -24,8 +24,6 @@ from srgan_edge.runtime.delegates import open_sessions, prefers
 from srgan_edge.runtime.ranges import Range, Ranges
 from srgan_edge.runtime.session import Session, cpu_name
 from srgan_edge.runtime.vetting import vet
-
-Bytes = NDArray[np.uint8]
 
 # Tile for models that take any size: bounded memory, and little of it is overlap.
 TILE_OF_DYNAMIC_MODEL = 256
@@ -110,39 +108,23 @@ class Upscaler:
         """
         height, width = picture.height * self.scale, picture.width * self.scale
         try:
-            rgb = np.empty((height, width, 3), np.uint8)
-            alpha = None if picture.alpha is None else np.empty((height, width), np.uint8)
+            pixels = np.empty((height, width, picture.pixels.shape[2]), np.uint8)
         except MemoryError as error:
             raise SrganEdgeError(f"no memory for a result of {width}x{height} pixels") from error
-        row = 0
-        for strip in self.strips(picture, rgb):
-            if alpha is not None:
-                alpha[row : row + len(strip)] = strip[..., 3]
-                row += len(strip)
-        return replace(picture, rgb=rgb, alpha=alpha)
+        for _ in self.strips(picture.pixels, pixels):
+            pass
+        return replace(picture, pixels=pixels)
 
-    def strips(self, picture: images.Picture, out: Bytes | None = None) -> Iterator[Bytes]:
-        """The enlarged picture's rows from top to bottom, `(n, width, 3)` bytes each, or 4 with transparency.
+    def strips(self, pixels: Bytes | tiling.Window, out: Bytes | None = None) -> Iterator[Bytes]:
+        """The rows of an enlarged picture from top to bottom, `(n, width, C)` bytes each, C that of the picture.
 
-        With `out`, `(height, width, 3)` bytes, the colours are there in the end.
+        Greys are run as three equal planes, transparency likewise. With `out`, `(height, width, C)` bytes, all is
+        there in the end.
         """
         self._check_open()
-        plan, alpha = self.plan(picture.height, picture.width), picture.alpha
-
-        def enlarged(image: Bytes, into: Bytes | None) -> Iterator[Bytes]:
-            return tiling.strips(image, plan, self.scale, self._run, self._pool, into)
-
-        if alpha is None:
-            yield from enlarged(picture.rgb, out)
-            return
-        colours = enlarged(images.bled(picture.rgb, alpha), out)
-        if alpha.min() == 255:
-            for strip in colours:
-                yield np.concatenate([strip, np.full((*strip.shape[:2], 1), 255, np.uint8)], axis=2)
-            return
-        planes = np.broadcast_to(alpha[..., None], (*alpha.shape, 3))
-        for strip, opacity in zip(colours, enlarged(planes, None), strict=True):
-            yield np.concatenate([strip, opacity[..., 1:2]], axis=2)
+        height, width, channels = pixels.shape
+        run = self._run if channels == 3 else self._run_channels
+        return tiling.strips(pixels, self.plan(height, width), self.scale, run, self._pool, out)
 
     def plan(self, height: int, width: int) -> tiling.Plan:
         """The tiles that an image of a size is run in."""
@@ -182,9 +164,33 @@ class Upscaler:
                 "this Upscaler was opened before the process forked, and its threads stayed behind: open one here"
             )
 
+    def _run_channels(self, tile: Bytes, out: Bytes, margin: int) -> None:
+        """Run a tile of 1, 2 or 4 channels, `(t, t, C)` bytes."""
+        grey, transparent = tile.shape[2] < 3, tile.shape[2] in (2, 4)
+        colours = np.ascontiguousarray(np.broadcast_to(tile[..., :1], (*tile.shape[:2], 3)) if grey else tile[..., :3])
+        made = np.empty((*out.shape[:2], 3), np.uint8)
+        self._run(colours, made, margin)
+        if grey:
+            out[..., 0] = luma(made)
+        else:
+            out[..., :3] = made
+        if transparent:
+            alpha = tile[..., -1:]
+            if alpha.min() == 255 or alpha.max() == 0:  # most tiles: as they are, which models leave them too
+                out[..., -1] = alpha[0, 0, 0]
+            else:
+                self._run(np.repeat(alpha, 3, axis=2), made, margin)
+                out[..., -1] = made[..., 1]
+
     def _run(self, tile: Bytes, out: Bytes, margin: int) -> None:
         session = self._free.get()
         try:
             session.run(tile, out, margin)
         finally:
             self._free.put(session)
+
+
+def luma(rgb: Bytes) -> Bytes:
+    """`(h, w)` greys of `(h, w, 3)` bytes, BT.601, as Pillow makes them."""
+    red, green, blue = (rgb[..., channel].astype(np.uint32) for channel in range(3))
+    return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).astype(np.uint8)

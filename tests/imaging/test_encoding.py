@@ -11,6 +11,7 @@ from PIL import Image
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import encoding, images
 from srgan_edge.imaging.encoding import Header
+from srgan_edge.imaging.metadata import Metadata
 
 
 def channels(height: int, width: int, count: int) -> np.ndarray:
@@ -19,7 +20,7 @@ def channels(height: int, width: int, count: int) -> np.ndarray:
     ]
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 @pytest.mark.parametrize("grey", [True, False])
 @pytest.mark.parametrize("quality", [95, 80])
 @pytest.mark.parametrize("rows", [1, 37, 128, 300])
@@ -28,12 +29,12 @@ def test_strips_are_what_pillow_writes_at_once(
 ) -> None:
     image = channels(300, 77, 1 if grey else 3)
     path = tmp_path / f"strips{suffix}"
-    with encoding.encoder(path, Header(77, 300, grey), quality) as write:
+    with encoding.encoder(path, Header(77, 300, 1 if grey else 3), quality) as write:
         for row in range(0, 300, rows):
             write(image[row : row + rows])
     whole = io.BytesIO()
     options = {"quality": quality, "subsampling": 0 if quality == 95 else 2} if suffix == ".jpg" else {}
-    Image.fromarray(image.squeeze()).save(whole, "PNG" if suffix == ".png" else "JPEG", **options)
+    Image.fromarray(image.squeeze()).save(whole, {".png": "PNG", ".jpg": "JPEG", ".tif": "TIFF"}[suffix], **options)
     ours, pillows = Image.open(path), Image.open(whole)
     assert ours.mode == pillows.mode
     np.testing.assert_array_equal(np.asarray(ours), np.asarray(pillows))
@@ -44,7 +45,7 @@ def test_strips_are_what_pillow_writes_at_once(
 def test_transparency(tmp_path: Path, suffix: str, grey: bool) -> None:
     image = channels(60, 40, 2 if grey else 4)
     path = tmp_path / f"x{suffix}"
-    with encoding.encoder(path, Header(40, 60, grey, alpha=True), 100) as write:
+    with encoding.encoder(path, Header(40, 60, 2 if grey else 4), 100) as write:
         write(image[:33])
         write(image[33:])
     read = images.read(path)
@@ -52,7 +53,7 @@ def test_transparency(tmp_path: Path, suffix: str, grey: bool) -> None:
     assert np.abs(read.alpha.astype(int) - image[..., -1]).max() <= (0 if suffix in (".png", ".tif", ".webp") else 16)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".avif"])
 def test_metadata_goes_with_strips(tmp_path: Path, suffix: str) -> None:
     from PIL import ImageCms
 
@@ -61,7 +62,7 @@ def test_metadata_goes_with_strips(tmp_path: Path, suffix: str) -> None:
     exif[0x010F] = "a camera"
     exif.get_ifd(0x8769)[0xA002] = 10
     path = tmp_path / f"x{suffix}"
-    header = Header(64, 400, icc=profile, exif=exif.tobytes())
+    header = Header(64, 400, 3, Metadata(icc=profile, exif=exif.tobytes()))
     with encoding.encoder(path, header) as write:
         for row in range(0, 400, 50):
             write(photo(400, 64)[row : row + 50])
@@ -80,7 +81,7 @@ def test_a_thumbnail_in_exif_is_not_taken_for_the_photo(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010E] = thumbnail.getvalue().decode("latin-1")
     path = tmp_path / "x.jpg"
-    with encoding.encoder(path, Header(64, 300, exif=exif.tobytes())) as write:
+    with encoding.encoder(path, Header(64, 300, 3, Metadata(exif=exif.tobytes()))) as write:
         write(photo(300, 64))
     with Image.open(path) as image:
         image.load()

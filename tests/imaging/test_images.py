@@ -41,7 +41,7 @@ def test_orientation_is_applied_and_its_tag_dropped(tmp_path: Path, orientation:
     Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif)
     picture = images.read(path)
     assert np.array_equal(picture.rgb, upright)
-    encoding.write(images.Picture(photo(64, 96), exif=picture.exif), tmp_path / "large.png")
+    encoding.write(images.Picture(photo(64, 96), picture.metadata), tmp_path / "large.png")
     kept = Image.open(tmp_path / "large.png").getexif()
     assert (kept.get(0x010F), kept.get(0x0100)) == ("a camera", 96)
     assert 0x0112 not in kept
@@ -104,7 +104,7 @@ def test_first_frame_of_an_animation(tmp_path: Path) -> None:
 
 
 def test_jpeg_has_no_alpha(tmp_path: Path) -> None:
-    picture = images.Picture(np.zeros((8, 8, 3), np.uint8), alpha=np.zeros((8, 8), np.uint8))
+    picture = images.Picture(np.zeros((8, 8, 4), np.uint8))
     written = encoding.write(picture, tmp_path / "photo.jpg")
     assert written.notes == ("transparency laid over white for .jpg",)
     assert images.read(tmp_path / "photo.jpg").rgb.min() > 250
@@ -113,9 +113,9 @@ def test_jpeg_has_no_alpha(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("text.png", b"just some words", "not an image"),
-        ("empty.jpg", b"", "not an image"),
-        ("head.png", b"\x89PNG\r\n\x1a\n", "not an image|cannot be decoded"),
+        ("text.png", b"just some words", "not a photo"),
+        ("empty.jpg", b"", "not a photo"),
+        ("head.png", b"\x89PNG\r\n\x1a\n", "not a photo|cannot be decoded"),
     ],
 )
 def test_what_is_no_image(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
