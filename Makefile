@@ -17,8 +17,8 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-# The app: JDK 17, Maven, and the Debian packages that build.sh names.
-android:
+# The app: JDK 17, Maven, and the Debian packages that build.sh names; .venv has the runtime that it is compared with.
+android: $(STAMP)
 	android-demo/verify/build.sh
 
 # Hashes are checked; the project itself is installed last, without fetching anything more. uv takes no constraint

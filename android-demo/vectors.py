@@ -1,6 +1,6 @@
 """Writes the test vectors that the engine must match byte for byte: tiling by the Python runtime, and YUV to RGB.
 
-python android-demo/vectors.py    # to app/src/test/resources/vectors.bin.gz
+python android-demo/vectors.py    # to engine/src/test/resources/vectors.bin.gz
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from srgan_edge.runtime import tiling
 
 Bytes = NDArray[np.uint8]
 
-TARGET = Path(__file__).parent / "app/src/test/resources/vectors.bin.gz"
+TARGET = Path(__file__).parent / "engine/src/test/resources/vectors.bin.gz"
 SIZES = (
     *((1, 1), (1, 2), (2, 1), (1, 40), (40, 1), (3, 50), (5, 5), (7, 11), (12, 12), (13, 12), (12, 13), (16, 16)),
     *((17, 15), (23, 31), (24, 24), (25, 48), (31, 17), (33, 33), (40, 29), (45, 61), (48, 12)),
@@ -40,7 +40,7 @@ def to_rgb(y: Bytes, u: Bytes, v: Bytes) -> Bytes:
     return np.clip(np.stack([plane >> 16 for plane in planes], axis=-1), 0, 255).astype(np.uint8)
 
 
-def write(file: BinaryIO, *values: int | Bytes) -> None:
+def write(file: IO[bytes] | gzip.GzipFile, *values: int | Bytes) -> None:
     """Integers of 4 bytes, arrays of bytes with their length before them."""
     for value in values:
         if isinstance(value, np.ndarray):
@@ -49,7 +49,7 @@ def write(file: BinaryIO, *values: int | Bytes) -> None:
             file.write(struct.pack(">i", value))
 
 
-def tiling_vectors(file: BinaryIO, random: np.random.Generator) -> None:
+def tiling_vectors(file: IO[bytes] | gzip.GzipFile, random: np.random.Generator) -> None:
     """height, width, tile, overlap, tiles, image, result."""
     write(file, len(SIZES))
     for index, (height, width) in enumerate(SIZES):
@@ -60,7 +60,7 @@ def tiling_vectors(file: BinaryIO, random: np.random.Generator) -> None:
         write(file, height, width, tile, overlap, plan.tiles, image, result)
 
 
-def frame_vectors(file: BinaryIO, random: np.random.Generator) -> None:
+def frame_vectors(file: IO[bytes] | gzip.GzipFile, random: np.random.Generator) -> None:
     """Frame height and width, strides of luma and chroma, the cut, rotation, planes, result."""
     cases = [
         (height, width, padding, pixel_stride, rotation)

@@ -44,6 +44,7 @@ kotlin { jvmToolchain(17) }
 tasks.named("preBuild") { dependsOn(models) }
 
 dependencies {
+    implementation(project(":engine"))
     implementation(libs.litert)
     implementation(libs.litert.gpu)
     implementation(libs.litert.gpu.api)

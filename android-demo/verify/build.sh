@@ -2,9 +2,9 @@
 # Compiles, tests, packs, signs and checks the app where Maven Central and Debian's packages are all there is.
 set -euo pipefail
 cd "$(dirname "$0")"
-for tool in javac mvn aapt aapt2 apksigner zipalign dexdump zip unzip; do
+for tool in javac mvn gcc aapt aapt2 apksigner zipalign dexdump zip unzip; do
   command -v $tool >/dev/null || {
-    echo "$tool is not installed; JDK 17, Maven and: apt-get install aapt android-framework-res apksigner dexdump zip zipalign unzip" >&2
+    echo "$tool is not installed; JDK 17, Maven, gcc and: apt-get install aapt android-framework-res apksigner dexdump zip zipalign unzip" >&2
     exit 1
   }
 done
@@ -15,8 +15,14 @@ framework=/usr/share/android-framework-res/framework-res.apk # API 29's resource
 echo "android-demo: fetching"
 mvn -q -B -f aars.xml generate-sources
 
+echo "android-demo: TensorFlow Lite's x86_64 library for this machine, and what the Python runtime makes of pictures"
+mkdir -p target/native
+python3 native/patch_library.py target/aar/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so target/native/libtensorflowlite_jni.so
+gcc -O2 -Wall -Werror -shared -fPIC -Wl,-soname,liblog.so native/bionic.c -o target/native/liblog.so -lm -ldl
+PYTHONPATH=../.. "${PYTHON:-../../.venv/bin/python}" references.py target/references.bin
+
 echo "android-demo: resources and models"
-rm -rf target/classes target/test-classes target/assets target/generated target/test-config target/screenshots
+rm -rf target/engine target/app target/assets target/generated target/test-config target/screenshots
 mkdir -p target/assets/models target/generated target/test-config/com/android/tools target/screenshots
 cp ../../srgan_edge/weights/edge-*-x4-{int8,fp16}.{tflite,json} target/assets/models
 # Gradle takes the package from its build file, aapt2 from the manifest.
@@ -33,15 +39,15 @@ android_custom_package=$package
 END
 
 echo "android-demo: compiling and testing"
-mvn -q -B verify
+mvn -q -B -Dverify="$PWD" verify
 
 echo "android-demo: packing"
 rm -rf target/packed && mkdir -p target/packed/lib/arm64-v8a
-(cd target/classes && zip -q -r ../classes.jar . -x 'META-INF/*')
+for module in engine app; do (cd target/$module/classes && zip -q -r ../../$module.jar . -x 'META-INF/*'); done
 java -cp target/tools/r8.jar com.android.tools.r8.R8 --release --min-api 26 \
   --lib target/tools/android-all.jar --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
   --pg-conf ../app/proguard-rules.pro --pg-conf target/kept-by-resources.pro --output target/packed \
-  target/classes.jar target/tools/kotlin-stdlib.jar target/aar/tensorflow-lite{,-api,-gpu,-gpu-api}/classes.jar
+  target/engine.jar target/app.jar target/tools/kotlin-stdlib.jar target/aar/tensorflow-lite{,-api,-gpu,-gpu-api}/classes.jar
 for aar in tensorflow-lite tensorflow-lite-gpu; do cp target/aar/$aar/jni/arm64-v8a/*.so target/packed/lib/arm64-v8a; done
 cp target/base.apk target/unaligned.apk
 (cd target/packed && zip -q ../unaligned.apk classes*.dex && zip -q -0 -r ../unaligned.apk lib)

@@ -17,11 +17,14 @@ interface TileModel : Closeable {
     /** What it wants and gives; other types are refused when it is loaded. */
     val type: PixelType
 
-    /** Direct buffers in native order, of `tile² * 3` and `(scale * tile)² * 3` values; both are used again. */
+    /**
+     * Direct buffers in native order, of `tile² * 3` and `(scale * tile)² * 3` values; both are used again. Read and
+     * write them by absolute index, or rewind first: nobody else's position is to be relied on.
+     */
     val input: ByteBuffer
     val output: ByteBuffer
 
-    /** Compute [output] from [input]. */
+    /** Compute [output] from [input], all of both, wherever their positions are; afterwards both are rewound. */
     fun run()
 }
 

@@ -2,7 +2,6 @@ package dev.srganedge.engine
 
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import java.nio.MappedByteBuffer
 import org.tensorflow.lite.DataType
 import org.tensorflow.lite.Delegate
 import org.tensorflow.lite.Interpreter
@@ -13,7 +12,7 @@ import org.tensorflow.lite.Tensor
  *
  * @throws IllegalArgumentException the file is not a super-resolution model of a fixed, square tile.
  */
-class LiteModel(file: MappedByteBuffer, override val overlap: Int, threads: Int, private val delegate: Delegate?) : TileModel {
+class LiteModel(file: ByteBuffer, override val overlap: Int, threads: Int, private val delegate: Delegate?) : TileModel {
     private val interpreter: Interpreter
     override val tile: Int
     override val scale: Int
@@ -55,6 +54,8 @@ class LiteModel(file: MappedByteBuffer, override val overlap: Int, threads: Int,
         input.rewind()
         output.rewind()
         interpreter.run(input, output)
+        output.rewind() // into which the result was put, from its position on
+        input.rewind()
     }
 
     override fun close() {

@@ -1,5 +1,7 @@
 package dev.srganedge.engine
 
+import java.nio.ByteBuffer
+import java.nio.FloatBuffer
 import java.util.concurrent.CancellationException
 
 /** Receives finished rows from top to bottom: [count] rows of [width] pixels in [argb]; the array is used again. */
@@ -15,7 +17,7 @@ class StageTimes(var pre: Long = 0, var infer: Long = 0, var post: Long = 0)
  * Not for two threads at once.
  */
 class Upscaler(private val model: TileModel) {
-    private val floats = if (model.type == PixelType.FLOAT32) model.input.asFloatBuffer() to model.output.asFloatBuffer() else null
+    private val floats = if (model.type == PixelType.FLOAT32) floats(model.input) to floats(model.output) else null
     private var strip = IntArray(0)
     private val pixels = IntArray(model.tile * model.tile)
 
@@ -115,6 +117,12 @@ class Upscaler(private val model: TileModel) {
         else model.output.get(index).toInt() and 0xFF
 
     private companion object {
+        /** All of a buffer, wherever its position is. */
+        fun floats(buffer: ByteBuffer): FloatBuffer {
+            buffer.clear()
+            return buffer.asFloatBuffer()
+        }
+
         const val OPAQUE = 0xFF shl 24
     }
 }

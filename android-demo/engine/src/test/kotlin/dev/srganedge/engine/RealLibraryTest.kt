@@ -1,0 +1,61 @@
+package dev.srganedge.engine
+
+import java.nio.ByteBuffer
+import kotlin.math.abs
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.tensorflow.lite.gpu.GpuDelegate
+
+/** The bundled models on TensorFlow Lite's own library, as phones have it: the bytes must be the Python runtime's. */
+class RealLibraryTest {
+    /** As on a phone: a backend is tried, compared with the CPU and used. Its delegate alone is left out. */
+    private fun choose(model: References.Bundled, backend: Backend) =
+        DelegateChooser { LiteModel(model.map(), model.overlap, 2, null) }.choose(listOf(backend))
+
+    private fun check(quantization: String, backend: Backend, tolerance: Int) {
+        val models = References.models.filter { it.name.endsWith("-$quantization") }
+        assertTrue("no models", models.isNotEmpty())
+        for (bundled in models) {
+            val choice = choose(bundled, backend)
+            assertEquals(backend, choice.backend)
+            choice.model.use { model ->
+                assertEquals(listOf(bundled.tile, bundled.scale), listOf(model.tile, model.scale))
+                assertEquals("after a run", listOf(0, 0), listOf(model.input.position(), model.output.position()))
+                val upscaler = Upscaler(model)
+                for (made in bundled.pictures) {
+                    val result = rgb(upscaler.upscale(picture(made.width, made.height, made.image)))
+                    assertEquals(made.result.size, result.size)
+                    val worst = result.indices.maxOf { abs((result[it].toInt() and 0xFF) - (made.result[it].toInt() and 0xFF)) }
+                    assertTrue("${bundled.name} ${made.width}x${made.height}: off by $worst", worst <= tolerance)
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `bytes on the CPU`() = check("int8", Backend.CPU, 0)
+
+    @Test
+    fun `floating point, by the way that GPUs take`() = check("fp16", Backend.GPU, 1)
+
+    @Test
+    fun `a GPU that is not there leaves the CPU, and why`() {
+        val model = References.models.first { it.name == "edge-s-x4-fp16" }
+        val choice = DelegateChooser { backend ->
+            LiteModel(model.map(), model.overlap, 2, if (backend == Backend.GPU) GpuDelegate() else null)
+        }.choose(listOf(Backend.GPU))
+        choice.model.use {
+            assertEquals(Backend.CPU, choice.backend)
+            assertTrue(choice.refused.single().reason, "Failed to load native GpuDelegate methods" in choice.refused.single().reason)
+        }
+    }
+
+    @Test
+    fun `what is no model is refused`() {
+        References.models
+        val bytes = ByteBuffer.allocateDirect(1000)
+        assertThrows(IllegalArgumentException::class.java) { LiteModel(bytes, 7, 1, null) }
+    }
+}
