@@ -44,7 +44,7 @@ $(BOARD)/.installed: requirements-board.lock
 
 # One lock for every supported Python, without any index address in it.
 lock:
-	uv pip compile pyproject.toml --group dev --extra video --extra ray --extra convert --universal --python-version 3.10 \
+	uv pip compile pyproject.toml --group dev --extra video --extra ray --extra onnx --universal --python-version 3.10 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
 	uv pip compile --group board --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate -o requirements-board.lock

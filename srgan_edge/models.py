@@ -65,6 +65,8 @@ class ModelCard:
     """Of the tools that made it."""
     purpose: str = ""
     """clean, real or looks: what it was trained for; empty on older cards."""
+    made_for: dict[str, str | int | float] = field(default_factory=dict)
+    """Of a file for another runtime than TFLite's own: the target, and how far its results are from TFLite's."""
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -93,6 +95,10 @@ class ModelCard:
             _is_line(k) and _is_line(v) for k, v in self.versions.items()
         )
         _require(versions, "versions", self.versions, "names and versions")
+        made_for = isinstance(self.made_for, dict) and all(
+            _is_line(k) and (_is_line(v) or _is_number(v)) for k, v in self.made_for.items()
+        )
+        _require(made_for, "made_for", self.made_for, "names, and lines or numbers")
         quality = isinstance(self.quality, dict) and all(
             _is_line(k) and isinstance(v, dict) and all(_is_line(n) and _is_number(f) for n, f in v.items())
             for k, v in self.quality.items()

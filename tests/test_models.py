@@ -34,7 +34,7 @@ def test_every_bundled_model_is_what_its_card_says(model: models.Model) -> None:
 def test_every_bundled_card_is_complete(model: models.Model) -> None:
     card = model.card
     assert card is not None
-    assert all(asdict(card).values())
+    assert all(value for key, value in asdict(card).items() if key != "made_for")  # TFLite itself
     assert card.quality["valid"]["psnr_float"] - card.quality["valid"]["psnr"] <= 0.03
     assert set(card.versions) == {"srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert"}
     for command, stage in zip(card.commands, ("train", "convert"), strict=True):

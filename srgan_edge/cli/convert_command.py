@@ -25,6 +25,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--tile", type=click.IntRange(0), help="Side of the model's fixed input; 0 = any size.")
 @click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
 @click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
+@click.option("--onnx", is_flag=True, help="Each export as an ONNX file too, held to the same gate.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
 @json_option
 def command(
@@ -39,6 +40,7 @@ def command(
     tile: int | None,
     verify: str | None,
     max_drop: float | None,
+    onnx: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -59,6 +61,7 @@ def command(
     from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, newest_run
     from srgan_edge.conversion.foreign import is_foreign
     from srgan_edge.conversion.recipe import Conversion
+    from srgan_edge.conversion.targets import targets_of
     from srgan_edge.errors import UsageError
 
     given = {
@@ -68,10 +71,12 @@ def command(
         "verify": verify,
         "max_drop": max_drop,
         "io": io,
+        "onnx": onnx or None,
         "formats": list(formats) or None,
     }
     settings = recipes.load(Conversion, "convert", recipe_name, changes)
     settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+    targets_of(settings)  # a package that is missing is found now, and not after the fine-tuning
     if run is None:
         run = newest_run()
         say(f"No run named: converting the newest, {run}.")
@@ -98,7 +103,7 @@ def command(
         (
             (
                 e.path,
-                e.format,
+                e.format if e.target == "tflite" else f"{e.format} {e.target}",
                 f"{e.size_bytes / 1000:.0f}",
                 f"{e.psnr:.3f}",
                 f"{e.psnr_float:.3f}",

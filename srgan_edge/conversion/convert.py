@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,17 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srgan_edge import recipes
-from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import export, fold, quantize, rounding, verify
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
+from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command
 from srgan_edge.conversion.report import Verified, write_report
-from srgan_edge.errors import GateFailedError, UsageError
-from srgan_edge.models import ModelCard
-from srgan_edge.runtime.graph import read_graph
+from srgan_edge.conversion.targets import targets_of
+from srgan_edge.errors import UsageError
 from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import loading, photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
@@ -34,20 +31,6 @@ from srgan_edge.training.validation import Inference
 Report = Callable[[str], None]
 
 REPORT = "report.html"
-
-
-@dataclass(frozen=True)
-class Export:
-    """One verified export."""
-
-    path: Path
-    format: str
-    size_bytes: int
-    psnr: float
-    psnr_float: float
-    drop_db: float
-    float_ops: int
-    passed: bool
 
 
 class Samplers(NamedTuple):
@@ -89,20 +72,6 @@ class Prepared:
         """The luma's share in its last phase; a GAN's was judged on all colours."""
         last = self.recipe.fidelity if self.recipe.fidelity.steps else self.recipe.pretrain
         return 0.0 if self.recipe.gan.steps else last.luma
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a card says of the network that was converted."""
-
-    name: str
-    family: str
-    recipe: str
-    licence: str
-    commands: list[str]
-    """What remakes it."""
-    purpose: str = ""
-    """clean, real or looks; unknown of another's network."""
 
 
 def newest_run(folder: Path = Path("runs")) -> Path:
@@ -216,13 +185,14 @@ def _exports(
     checker: verify.Checker,
     report: Report,
 ) -> list[Export]:
-    """Make each format, verify it and write its card, then the page of them all."""
-    exports, verified = [], []
+    """Make each format and what is made of it, verify it and write its card, then the page of them all."""
+    exports, verified, targets = [], [], targets_of(settings)
     for name in dict.fromkeys(settings.formats):
         content, noise = make(name)
-        made, quality = _finish(content, name, subject, settings, out, checker, report)
-        exports.append(made)
-        verified.append(Verified(made.path.stem, made.path, quality, noise))
+        made, quality, card = publish(content, name, subject, settings, out, checker, report)
+        others = [publish_for(target, made, card, settings, checker, report) for target in targets]
+        exports += [made, *(other.export for other in others)]
+        verified.append(Verified(made.path.stem, made.path, quality, noise, others))
     page = out / REPORT
     write_report(page, subject.name, verified, checker)
     report(f"look at {page.resolve().as_uri()}")
@@ -267,68 +237,3 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             report,
         )
     return content(), without_rounding(quantized, network)
-
-
-def _finish(
-    content: bytes,
-    quantization: str,
-    subject: Subject,
-    settings: Conversion,
-    out: Path,
-    checker: verify.Checker,
-    report: Report,
-) -> tuple[Export, verify.Quality]:
-    name = f"{subject.name}-{quantization}"
-    target = out / f"{name}.tflite"
-    verify.check_structure(content, target.name, quantization, settings.tile, settings.io)
-    with atomic_path(target) as temporary:
-        temporary.write_bytes(content)
-        quality = checker.quality(temporary)
-        report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
-        shift = ", ".join(f"{s:+.2f}" for s in quality.shift)
-        report(
-            f"{name} against the float network: worst photo {quality.worst_photo} ({quality.worst_drop_db:+.3f} dB), "
-            f"worst pixel {quality.worst_pixel} levels, mean shift of R, G, B {shift} levels"
-        )
-        if quality.drop_db > settings.max_drop:
-            raise GateFailedError(
-                f"{target}: not written: it loses {quality.drop_db:.3f} dB against the float network, "
-                f"more than the {settings.max_drop} dB allowed"
-            )
-    graph = read_graph(content, target.name)
-    card = ModelCard(
-        name=name,
-        family=subject.family,
-        scale=checker.scale,
-        tile=settings.tile,
-        overlap=checker.overlap,
-        io_dtype=graph.inputs[0].dtype,
-        quantization=quantization,
-        parameters=graph.parameters,
-        macs_per_pixel=graph.macs_per_pixel,
-        sha256=hashlib.sha256(content).hexdigest(),
-        recipe=subject.recipe,
-        licence=subject.licence,
-        purpose=subject.purpose,
-        commands=subject.commands,
-        quality={
-            "valid": {
-                "photos": len(checker.pairs),
-                "psnr_float": round(quality.psnr_float, 4),
-                "psnr": round(quality.psnr, 4),
-                "ssim_float": round(quality.ssim_float, 5),
-                "ssim": round(quality.ssim, 5),
-                "worst_drop_db": round(quality.worst_drop_db, 4),
-                "worst_pixel": quality.worst_pixel,
-            }
-        },
-        versions={
-            package: importlib.metadata.version(package)
-            for package in ("srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert")
-        },
-    )
-    card.save(target.with_suffix(".json"))
-    made = Export(
-        target, quantization, len(content), quality.psnr, quality.psnr_float, quality.drop_db, graph.float_ops, True
-    )
-    return made, quality

@@ -47,4 +47,6 @@ class Conversion(Table):
     """A folder of photos to verify the exports on; empty: what the run was validated on."""
     max_drop: Annotated[float, Field(ge=0)] = 0.1
     """Largest loss of mean PSNR in dB, float to export, that passes the gate."""
+    onnx: bool = False
+    """Each export as an ONNX file too."""
     seed: Natural = 0

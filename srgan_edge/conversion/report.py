@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.conversion.layer_noise import LayerNoise
+from srgan_edge.conversion.publish import ForTarget
 from srgan_edge.conversion.verify import Checker, Quality
 from srgan_edge.imaging import resample
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
@@ -21,6 +22,7 @@ Bytes = NDArray[np.uint8]
 _PHOTOS, _SIDE = 6, 384
 # What a heat map multiplies differences by: 16 levels are white.
 _GAIN = 16
+_COLUMNS = ("export", "KB", "PSNR", "drop", "SSIM", "drop", "worst pixel", "shift R G B", "worst photo, dB")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Verified:
     quality: Quality
     noise: list[LayerNoise]
     """Of INT8 exports."""
+    others: list[ForTarget]
+    """What was made of it for other runtimes."""
 
 
 def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Checker) -> None:
@@ -44,6 +48,8 @@ def write_report(path: Path, name: str, exports: Sequence[Verified], checker: Ch
         "of difference are white. Drag the boundary."
     )
     parts: list[PageTable | Figure] = [_figures(exports)]
+    if any(export.others for export in exports):
+        parts.append(_others(exports))
     for export in exports:
         parts.append(_histogram(export))
         if export.noise:
@@ -73,29 +79,41 @@ def _window(difference: NDArray[np.int16]) -> tuple[slice, slice]:
 
 
 def _figures(exports: Sequence[Verified]) -> PageTable:
-    rows = []
-    for export in exports:
-        q = export.quality
-        shift = " ".join(f"{s:+.2f}" for s in q.shift)
-        rows.append(
-            (
-                export.name,
-                f"{export.path.stat().st_size / 1000:.0f}",
-                f"{q.psnr:.3f}",
-                f"{q.drop_db:+.3f}",
-                f"{q.ssim:.4f}",
-                f"{q.ssim_float - q.ssim:+.4f}",
-                str(q.worst_pixel),
-                shift,
-                f"{q.worst_drop_db:+.3f} {q.worst_photo}",
-            )
-        )
+    rows = [_row(export.name, export.path, export.quality) for export in exports]
     q = exports[0].quality
     return PageTable(
         "Figures",
         f"PSNR and SSIM against the truth, on luma; the float network has {q.psnr_float:.3f} dB, {q.ssim_float:.4f}. "
         "Pixels and colours against the float network, in levels of 0..255.",
-        ("export", "KB", "PSNR", "drop", "SSIM", "drop", "worst pixel", "shift R G B", "worst photo, dB"),
+        _COLUMNS,
+        rows,
+    )
+
+
+def _row(name: str, path: Path, q: Quality) -> tuple[str, ...]:
+    return (
+        name,
+        f"{path.stat().st_size / 1000:.0f}",
+        f"{q.psnr:.3f}",
+        f"{q.drop_db:+.3f}",
+        f"{q.ssim:.4f}",
+        f"{q.ssim_float - q.ssim:+.4f}",
+        str(q.worst_pixel),
+        " ".join(f"{s:+.2f}" for s in q.shift),
+        f"{q.worst_drop_db:+.3f} {q.worst_photo}",
+    )
+
+
+def _others(exports: Sequence[Verified]) -> PageTable:
+    rows = []
+    for other in (other for export in exports for other in export.others):
+        q = other.quality
+        same = "none" if not q.differing else f"{q.differing / q.values:.2%}, by {q.worst_to_tflite} at most"
+        rows.append((*_row(other.export.path.name, other.export.path, q), same, other.summary))
+    return PageTable(
+        "For other runtimes",
+        "Each run by its own runtime; what differs from the .tflite export's values, in levels.",
+        (*_COLUMNS, "differs from TFLite", ""),
         rows,
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,21 @@ from srgan_edge.training.data.photos import Pair
 
 Bytes = NDArray[np.uint8]
 
+
+class Runs(Protocol):
+    """A loaded model: `Session`, or another runtime's."""
+
+    @property
+    def tile(self) -> tuple[int, int] | None:
+        """Height and width of the fixed input; None = any size."""
+        ...
+
+    def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
+        """`(h, w, 3)` bytes -> `(s h, s w, 3)` bytes; see `Session.run`."""
+        ...
+
+
+OpenSession = Callable[[Path], AbstractContextManager[Runs]]
 
 # The oldest runtime that exports must run on; the converter writes into a file which one that file needs.
 OLDEST_RUNTIME = (2, 14, 0)
@@ -44,6 +61,15 @@ class Quality:
     """Of each photo, in dB."""
     histogram: list[int]
     """How many values differ from the float network's by -8 or less, -7, ... 7, 8 or more levels."""
+    differing: int = 0
+    """How many values differ from those of the .tflite file that it was made of."""
+    worst_to_tflite: int = 0
+    """By how many levels at most."""
+
+    @property
+    def values(self) -> int:
+        """How many values there are."""
+        return sum(self.histogram)
 
     @property
     def drop_db(self) -> float:
@@ -78,7 +104,7 @@ class Checker:
         that is smoother than its network.
         """
 
-        def one(session: Session, pair: Pair, wanted: Bytes | None) -> float:
+        def one(session: Runs, pair: Pair, wanted: Bytes | None) -> float:
             result = self._upscale(session, pair.lr)
             if wanted is None:
                 return score(result, pair.hr, self.scale).psnr
@@ -92,11 +118,26 @@ class Checker:
             with Session(path) as session:
                 return float(np.mean([one(session, p, w) for p, w in zip(pairs, wanted, strict=True)]))
 
-    def quality(self, path: Path) -> Quality:
-        """Measure an export against the float network."""
+    def middles(self, tile: int, count: int) -> Checker:
+        """Another that runs one tile of an export on the middle of each of the first `count` photos."""
+        side = tile - 2 * self.overlap
+
+        def middle(pair: Pair) -> Pair:
+            y, x = (max(0, (length - side) // 2) for length in pair.lr.shape[:2])
+            s = self.scale
+            truth = pair.hr[y * s : (y + side) * s, x * s : (x + side) * s]
+            return Pair(pair.name, pair.lr[y : y + side, x : x + side], truth)
+
+        return replace(self, pairs=[middle(pair) for pair in self.pairs[:count]])
+
+    def quality(self, path: Path, open_session: OpenSession = Session, tflite: Path | None = None) -> Quality:
+        """Measure an export against the float network, and against the .tflite file that it was made of."""
         ours, worst, shifts = [], 0, []
+        differing, apart = 0, 0
         histogram = np.zeros(17, np.int64)
-        with Session(path) as session:
+        with ExitStack() as stack:
+            session = stack.enter_context(open_session(path))
+            original = stack.enter_context(Session(tflite)) if tflite else None
             for pair, wanted in zip(self.pairs, self.floats, strict=True):
                 result = self._upscale(session, pair.lr)
                 ours.append(score(result, pair.hr, self.scale))
@@ -104,6 +145,10 @@ class Checker:
                 worst = max(worst, int(np.abs(difference).max()))
                 histogram += np.bincount(np.clip(difference, -8, 8).ravel() + 8, minlength=17)
                 shifts.append(difference.mean(axis=(0, 1)))
+                if original is not None:
+                    beside = np.abs(result.astype(np.int16) - self._upscale(original, pair.lr))
+                    differing += int(np.count_nonzero(beside))
+                    apart = max(apart, int(beside.max()))
         one, two, shift = (np.mean(values, axis=0) for values in (ours, self.float_scores, shifts))
         drops = [b.psnr - a.psnr for a, b in zip(ours, self.float_scores, strict=True)]
         index = int(np.argmax(drops))
@@ -118,6 +163,8 @@ class Checker:
             shift=(float(shift[0]), float(shift[1]), float(shift[2])),
             drops=[float(drop) for drop in drops],
             histogram=[int(n) for n in histogram],
+            differing=differing,
+            worst_to_tflite=apart,
         )
 
     def upscale(self, path: Path, low: Bytes) -> Bytes:
@@ -125,7 +172,7 @@ class Checker:
         with Session(path) as session:
             return self._upscale(session, low)
 
-    def _upscale(self, session: Session, low: Bytes) -> Bytes:
+    def _upscale(self, session: Runs, low: Bytes) -> Bytes:
         tiles = tiling.plan(low.shape[0], low.shape[1], session.tile or (256, 256), self.overlap)
         return np.concatenate(list(tiling.strips(low, tiles, self.scale, session.run)))
 

@@ -1,0 +1,72 @@
+"""Other runtimes than TFLite's own that an export is made for, and run on before it is handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.verify import Bytes, OpenSession
+from srgan_edge.errors import UsageError
+
+
+class Made(NamedTuple):
+    """A file for a target."""
+
+    content: bytes
+    facts: dict[str, str | int | float]
+    """What the card says of it beside its quality."""
+    summary: str = ""
+    """The same to read, without a full stop."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A runtime, or a chip."""
+
+    name: str
+    suffix: str
+    """Of its files: NAME of the export, and this."""
+    formats: tuple[str, ...]
+    """The exports that it can be made of."""
+    make: Callable[[Path], Made]
+    """From a .tflite file."""
+    open_session: OpenSession
+    """Its runtime with such a file."""
+    packages: tuple[str, ...]
+    """Whose versions the card names."""
+    photos: int = 0
+    """Run on the middle tile of so many photos alone, where a tile takes seconds; 0 = on whole photos, all of them."""
+
+
+def as_pixels(result: NDArray[Any], out: Bytes | None, margin: int) -> Bytes:
+    """Another runtime's result, pixels as uint8 or as numbers, as `Session.run` delivers it."""
+    if result.dtype != np.uint8:
+        result = np.clip(np.rint(result), 0, 255).astype(np.uint8)
+    if out is None:
+        return result
+    out[...] = result[margin : margin + out.shape[0], margin : margin + out.shape[1]]
+    return out
+
+
+def targets_of(settings: Conversion) -> list[Target]:
+    """The targets that a conversion asks for.
+
+    Raises:
+        UsageError: one is unknown, needs a package that is not installed, or cannot take an export asked for.
+    """
+    targets = []
+    if settings.onnx:
+        from srgan_edge.conversion.onnx import onnx_target
+
+        targets.append(onnx_target())
+    for target in targets:
+        unfit = [name for name in settings.formats if name not in target.formats]
+        if unfit:
+            raise UsageError(f"{target.name} is made of {', '.join(target.formats)} exports, not of {unfit[0]}")
+    return targets
