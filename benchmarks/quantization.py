@@ -49,7 +49,7 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     """Every export of a run."""
     whole = settings.model_copy(update={"max_drop": 99.0})
     plain = whole.model_copy(update={"formats": ["float32", "fp16"]})
-    ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0, "kept_range": 1.0})
+    ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0, "clip_ratio": 1.0})
     qat = whole.model_copy(update={"formats": ["int8"]})
     prepared = convert.prepare(run, settings, say)
     floats, fp16 = convert.convert_prepared(prepared, plain, folder / "float", say)

@@ -91,7 +91,7 @@ def gan_recipe(generator: str, batch: int, crop: int, precision: str) -> Recipe:
         "gan.steps=1000",
         f"loop.precision={precision}",
         "loop.ema=0",
-        "gan.head=dense",
+        "gan.discriminator=paper",
         "perceptual.network=efficientnet-lite0",
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +30,9 @@ class Table(BaseModel):
     """A table of a recipe: immutable, no unknown keys, no silent conversion of types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    renamed: ClassVar[dict[str, str]] = {}
+    """Of a whole recipe: keys of earlier versions, and what took their place."""
 
 
 T = TypeVar("T", bound=Table)
@@ -76,10 +80,11 @@ def from_toml(kind: type[T], text: str, origin: str, settings: tuple[str, ...] =
         raise UsageError(f"{origin}: not valid TOML: {error}") from error
     for setting in settings:
         _apply(values, setting)
+    _refuse_renamed(kind, values, origin, settings)
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise _explain(kind, error, origin) from error
+        raise _explain(kind, error, origin, settings) from error
 
 
 def save(recipe: Table, path: Path) -> None:
@@ -98,26 +103,57 @@ def _apply(values: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals:
         raise UsageError(f"--set {setting}: write it as table.key=value")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a bare word is a string
     *tables, last = key.strip().split(".")
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
             raise UsageError(f"--set {setting}: {table} is a value, not a table")
-    values[last] = value
+    values[last] = _value(text)
 
 
-def _explain(kind: type[Table], error: ValidationError, origin: str) -> UsageError:
+def _value(text: str) -> Any:
+    """What a person means by a value: TOML's or Python's spelling, else a string."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        try:
+            value = ast.literal_eval(text.strip())  # True, .5, 1.
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+    # 1e3 is a number of steps too.
+    return int(value) if isinstance(value, float) and "e" in text.lower() and value.is_integer() else value
+
+
+def _place(keys: list[str], origin: str, settings: tuple[str, ...]) -> str:
+    """Where a key was given: the last `--set` of it, or the recipe's file."""
+    key = ".".join(keys)
+    for setting in reversed(settings):
+        given = setting.partition("=")[0].strip()
+        if given == key or given.startswith(f"{key}."):
+            return f"--set {setting}"
+    return origin
+
+
+def _refuse_renamed(kind: type[Table], values: dict[str, Any], origin: str, settings: tuple[str, ...]) -> None:
+    for old, new in kind.renamed.items():
+        *tables, last = old.split(".")
+        table: Any = values
+        for name in tables:
+            table = table.get(name) if isinstance(table, dict) else None
+        if isinstance(table, dict) and last in table:
+            raise UsageError(f"{_place(old.split('.'), origin, settings)}: {old} is now {new}")
+
+
+def _explain(kind: type[Table], error: ValidationError, origin: str, settings: tuple[str, ...]) -> UsageError:
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
+    place = [str(part) for part in first["loc"] if str(part).isidentifier()]  # without indices and unions' members
+    where = _place(place, origin, settings)
     if first["type"] == "extra_forbidden":
         table: Any = kind
         for part in place[:-1]:
             table = table.model_fields[part].annotation
         known = [".".join([*place[:-1], field]) for field in table.model_fields]
-        return UnknownNameError(f"key in {origin}", ".".join(place), known)
-    place = place[:2]  # without the name of a union's member
-    return UsageError(f"{origin}: {'.'.join(place)} = {first['input']!r}: {first['msg'].lower()}")
+        return UnknownNameError(f"key in {where}", ".".join(place), known)
+    if first["type"] == "value_error":
+        return UsageError(f"{where}: {'.'.join([*place, ''])}{first['msg'].removeprefix('Value error, ')}")
+    return UsageError(f"{where}: {'.'.join(place)} = {first['input']!r}: {first['msg'].lower()}")

@@ -79,7 +79,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
         "pretrain.steps=400",
         "gan.steps=0",
         "pretrain.warmup=20",
-        "pretrain.rate=2e-3",
+        "pretrain.learning_rate=2e-3",
         "loop.ema=0.9",
         "loop.log_every=50",
         "loop.validate_every=400",

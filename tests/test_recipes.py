@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,12 @@ def test_every_conversion_recipe_is_valid(path: Path) -> None:
 
 
 def test_what_is_saved_is_what_was_meant(tmp_path: Path) -> None:
-    recipe = recipes.load(Recipe, "train", "sample", ("pretrain.steps=7", "data.source=some/folder", "gan.rate=1e-5"))
+    recipe = recipes.load(
+        Recipe, "train", "sample", ("pretrain.steps=7", "data.source=some/folder", "gan.learning_rate=1e-5")
+    )
     recipes.save(recipe, tmp_path / "recipe.toml")
     assert recipes.load(Recipe, "train", str(tmp_path / "recipe.toml")) == recipe
-    assert (recipe.pretrain.steps, recipe.data.source, recipe.gan.rate) == (7, "some/folder", 1e-5)
+    assert (recipe.pretrain.steps, recipe.data.source, recipe.gan.learning_rate) == (7, "some/folder", 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,15 @@ def test_what_is_saved_is_what_was_meant(tmp_path: Path) -> None:
         ("nmae=x", r"'nmae': did you mean 'name'\?"),
         ("pretrain.steps=many", "pretrain.steps = 'many': input should be a valid integer"),
         ("pretrain.steps=-1", "pretrain.steps = -1: .*greater than or equal to 0"),
-        ("pretrain.loss=l3", "pretrain.loss = 'l3': input should be 'l1', 'mse' or 'log_mse'"),
+        ("pretrain.optimizer=sgd", r"--set pretrain\.optimizer=sgd: .* = 'sgd': input should be 'adam' or 'muon'"),
+        (
+            "pretrain.losses.l3=1",
+            r"unknown key in --set pretrain\.losses\.l3=1 .*'pretrain\.losses\.l1'\?",
+        ),
+        ("pretrain.losses.adversarial=1", "pretrain.losses.adversarial needs a discriminator"),
+        ("pretrain.losses.distillation=1", "losses.distillation needs a teacher"),
+        ("teacher=runs/large", "teacher is used by losses.distillation alone"),
+        ("loop.keep=1.5", r"--set loop\.keep=1\.5: loop\.keep = 1\.5: input should be a valid integer"),
         ("generator.scale=5", "generator.scale = 5: input should be 2, 3 or 4"),
         ("name.x=1", "name is a value, not a table"),
         ("steps", "write it as table.key=value"),
@@ -43,6 +54,43 @@ def test_what_is_saved_is_what_was_meant(tmp_path: Path) -> None:
 def test_refused_settings(setting: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         recipes.load(Recipe, "train", "sample", (setting,))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("pretrain.steps=1e3", 1000), ("data.flip_rotate=False", False), ("loop.ema=.5", 0.5), ("data.crop=4_8", 48)],
+)
+def test_values_are_taken_as_people_type_them(setting: str, value: object) -> None:
+    table, key = setting.partition("=")[0].split(".")
+    assert getattr(getattr(recipes.load(Recipe, "train", "sample", (setting,)), table), key) == value
+
+
+@pytest.mark.parametrize(("old", "new"), Recipe.renamed.items())
+def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as given:
+        recipes.load(Recipe, "train", "sample", (f"{old}=1",))
+    assert str(given.value) == f"--set {old}=1: {old} is now {new}"
+    *tables, key = old.split(".")
+    (tmp_path / "old.toml").write_text("".join(f"[{table}]\n" for table in tables) + f"{key} = 1\n")
+    with pytest.raises(UsageError, match=r"old\.toml: "):
+        recipes.load(Recipe, "train", str(tmp_path / "old.toml"))
+
+
+def test_what_took_a_keys_place_exists() -> None:
+    known = flat(Recipe().model_dump())
+    for kind, keys in ((Recipe, known), (Conversion, flat(Conversion().model_dump()))):
+        for old, new in kind.renamed.items():
+            assert new.split(" ")[0] in keys, old
+            assert old not in keys
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> set[str]:
+    """The keys of all tables, and of values."""
+    keys = {prefix + key for key in values}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            keys |= flat(value, f"{prefix}{key}.")
+    return keys
 
 
 def test_unknown_recipes(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from srgan_edge.errors import UsageError
 from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import loading, photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
+from srgan_edge.training.data.degradations.degrader import Degrader
+from srgan_edge.training.data.training_data import DEGRADED, validation_sets
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
@@ -57,10 +59,12 @@ class Prepared:
         """Crops of its photos, the same for each call."""
         found = loading.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
 
-        def sampler(smooth: float) -> CropSampler:
-            return CropSampler(found, self.trained.scale, settings.crop, settings.batch, True, settings.seed, smooth)
+        def sampler(min_gradient: float) -> CropSampler:
+            degrader = Degrader(self.recipe.degradation, self.trained.scale)
+            size = settings.crop, settings.batch
+            return CropSampler(found, self.trained.scale, *size, True, settings.seed, min_gradient, degrader)
 
-        return Samplers(sampler(0.0), sampler(self.recipe.data.smooth))
+        return Samplers(sampler(0.0), sampler(self.recipe.data.min_gradient))
 
     def selection(self, content: Callable[[], bytes], settings: Conversion) -> Selection:
         """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
@@ -70,7 +74,7 @@ class Prepared:
     @property
     def luma(self) -> float:
         """The luma's share in its last phase; a GAN's was judged on all colours."""
-        last = self.recipe.fidelity if self.recipe.fidelity.steps else self.recipe.pretrain
+        last = self.recipe.finetune if self.recipe.finetune.steps else self.recipe.pretrain
         return 0.0 if self.recipe.gan.steps else last.luma
 
 
@@ -99,10 +103,12 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     data, calibration = recipe.data, settings.calibration
     source, low = (calibration, "") if calibration else (data.source, data.low)
     found = sources.find_sources(source, settings.verify or data.valid, low, trained.scale)
-    pairs = _pairs(found, trained.scale, report)
+    sets = validation_sets(found, recipe, report)
+    # A network for photos with faults is judged on these.
+    pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
-    train = sources.with_shrunk(found.train, () if settings.calibration else recipe.data.shrunk)
+    train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
     return Prepared(trained, recipe, network, train, verify.Checker(pairs, trained.scale, reach, reference))
 
 
@@ -153,7 +159,7 @@ def convert_foreign(
     settings = settings.model_copy(update={"tile": tile})
     _check_tile(tile, network.name, network.overlap)
     found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify, scale=network.scale)
-    pairs = _pairs(found, network.scale, report)
+    pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, report)]
     side = tile or settings.crop
     report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
     training = loading.decode(found.train, network.scale, side, report)
@@ -165,11 +171,6 @@ def convert_foreign(
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
 
     return _exports(make, subject, settings, out, checker, report)
-
-
-def _pairs(found: sources.Sources, scale: int, report: Report) -> list[photos.Pair]:
-    """The photos of all sets to validate on."""
-    return [pair for held_out in found.valid.values() for pair in loading.decode(held_out, scale, 16, report)]
 
 
 def _check_tile(tile: int, name: str, reach: int) -> None:
@@ -207,8 +208,8 @@ def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
 
 def _optimizer(settings: Conversion) -> Any:
     """A new one for the fine-tuning; its learning rate falls to 0 by half a cosine."""
-    schedule = RateSchedule(settings.rate, "cosine", settings.qat_steps)
-    return make_optimizer(settings.optimizer, schedule, clip=0.5, precision="float32")
+    schedule = RateSchedule(settings.learning_rate, "cosine", settings.qat_steps)
+    return make_optimizer(settings.optimizer, schedule, clip_norm=0.5, precision="float32")
 
 
 def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[bytes, Any]:
@@ -218,7 +219,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
     photo_count = len(samplers.calibration.photos)
     report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {photo_count} photos")
     calibration = list(batches(samplers.calibration, 0, settings.calibration_batches))
-    quantized = quantize.quantize(rounding.rounded(network, calibration), calibration, settings.kept_range)
+    quantized = quantize.quantize(rounding.rounded(network, calibration), calibration, settings.clip_ratio)
 
     def content() -> bytes:
         with quantize.in_bytes(quantized) if settings.io == "float32" else nullcontext():
@@ -232,7 +233,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report) -> tuple[byte
             settings.qat_steps,
             _optimizer(settings),
             prepared.luma,
-            settings.truth,
+            settings.truth_weight,
             prepared.selection(content, settings),
             report,
         )

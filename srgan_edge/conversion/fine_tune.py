@@ -30,7 +30,7 @@ def fine_tune(
     steps: int,
     optimizer: Any,
     luma: float,
-    truth: float,
+    truth_weight: float,
     selection: Selection | None,
     report: Callable[[str], None],
 ) -> None:
@@ -43,7 +43,7 @@ def fine_tune(
         steps: how many.
         optimizer: what takes them.
         luma: share of the loss that compares luma alone.
-        truth: weight of `log_mse` to the truth beside it.
+        truth_weight: of `log_mse` to the truth beside it.
         selection: which weights are kept; None = the last.
         report: told the loss now and then.
 
@@ -59,8 +59,8 @@ def fine_tune(
         with tf.GradientTape() as tape:
             result = network(low, training=True)
             loss = rounding_loss(high, wanted, result, luma)
-            if truth:
-                loss += truth * to_truth(high, result)
+            if truth_weight:
+                loss += truth_weight * to_truth(high, result)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 

@@ -151,11 +151,11 @@ class _Scheme(Internals.quantize_scheme.QuantizeScheme):
         return _Registry(self.last)
 
 
-def quantize(model: Any, batches: Batches, kept_range: float = 1.0) -> Any:
+def quantize(model: Any, batches: Batches, clip_ratio: float = 1.0) -> Any:
     """The fake-quantized twin of a batch-norm-free network in [0, 1], its ranges taken from `batches`.
 
     Each range is the mean over the batches of the smallest and the largest value; of one that begins at 0, as a ReLU's,
-    the share `kept_range` is kept.
+    the share `clip_ratio` is kept.
 
     Raises:
         SrganEdgeError: a layer that the scheme does not know.
@@ -174,7 +174,7 @@ def quantize(model: Any, batches: Batches, kept_range: float = 1.0) -> Any:
     with Quantize.quantize_scope(own):
         quantized = Quantize.quantize_apply(Quantize.quantize_annotate_model(model), scheme=_Scheme(last.name))
     found = calibrate(model, batches).items()
-    ranges = {name: (low, high * kept_range if low == 0 else high) for name, (low, high) in found}
+    ranges = {name: (low, high * clip_ratio if low == 0 else high) for name, (low, high) in found}
     for wrapper in quantized.layers:
         name = wrapper.name.removeprefix("quant_")
         for weight in wrapper.weights:

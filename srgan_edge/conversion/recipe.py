@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,11 +26,11 @@ class Conversion(Table):
     """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
     optimizer: Literal["adam", "muon"] = "adam"
     """Of the fine-tuning; muon for thousands of steps, see convert/README.md."""
-    rate: Rate = 2e-5
-    """The learning rate at the start of the fine-tuning; it falls to 0 by half a cosine."""
-    truth: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a loss to the truth beside that to the float results, which trains the network further as well."""
-    kept_range: Annotated[float, Field(gt=0, le=1)] = 1.0
+    learning_rate: Rate = 2e-5
+    """At the start of the fine-tuning; it falls to 0 by half a cosine."""
+    truth_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Of a loss to the truth beside that to the float results, which trains the network further as well."""
+    clip_ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of each ReLU's calibrated range that is kept: what is above is cut off, the rest rounded the finer, and
     thousands of steps of fine-tuning make up for it (Choi et al. 2018, "PACT")."""
     check_every: Positive = 100
@@ -50,3 +50,9 @@ class Conversion(Table):
     onnx: bool = False
     """Each export as an ONNX file too."""
     seed: Natural = 0
+
+    renamed: ClassVar[dict[str, str]] = {
+        "rate": "learning_rate",
+        "kept_range": "clip_ratio",
+        "truth": "truth_weight",
+    }

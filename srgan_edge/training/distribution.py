@@ -74,15 +74,12 @@ class Distribution:
             self.strategy.distribute_datasets_from_function(lambda _: batches(sampler, first, last, part, devices))
         )
 
-    def step(
-        self, replica_step: Callable[[Any, Any], Losses], after: Callable[[], None], xla: bool = False
-    ) -> DistributedStep:
+    def step(self, replica_step: Callable[[Any, Any], Losses], after: Callable[[], None]) -> DistributedStep:
         """A training step on every device at once, followed by `after` once."""
-        on_device = tf.function(replica_step, autograph=False, jit_compile=True) if xla else replica_step
 
         @tf.function(autograph=False)
         def step(low: Any, high: Any, stop: Any) -> tuple[Losses, Any]:
-            losses = self.strategy.run(on_device, (low, high))
+            losses = self.strategy.run(replica_step, (low, high))
             after()
             if self.workers > 1:
                 stop = self.strategy.reduce("SUM", self.strategy.run(lambda: tf.cast(stop, tf.float32)), None) > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,13 +10,14 @@ import tf_keras as keras
 
 from srgan_edge.errors import UsageError
 from srgan_edge.training import precision, steps
-from srgan_edge.training.discriminator import discriminator, projected_discriminator
+from srgan_edge.training.discriminators import build_discriminator
 from srgan_edge.training.distribution import DistributedStep, Distribution
+from srgan_edge.training.generator_loss import SHIFT, GeneratorLoss, Network
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
-from srgan_edge.training.perceptual import CHANNELS, content_loss
-from srgan_edge.training.recipe import Pretrain, Recipe
+from srgan_edge.training.perceptual import content_loss, feature_channels
+from srgan_edge.training.pretrained import initialise, load_pretrained
+from srgan_edge.training.recipe import Gan, Pretrain, Recipe
 from srgan_edge.training.revival import dead_channels, is_chain, revive
-from srgan_edge.training.run_folder import initialise
 
 
 class Phase(NamedTuple):
@@ -54,16 +54,16 @@ class Learner:
         self._update_average = steps.ema_step(self.average, self.generator, recipe.loop.ema, self.step)
         with distribution.strategy.scope():
             if recipe.pretrain.steps:
-                self._add_pixels("pretrain", recipe.pretrain)
-            if recipe.fidelity.steps:
-                self._add_pixels("fidelity", recipe.fidelity)
+                self._add_generator_phase("pretrain", recipe.pretrain)
+            if recipe.finetune.steps:
+                self._add_generator_phase("finetune", recipe.finetune)
             if recipe.gan.steps:
                 self._add_gan()
         if not self.phases:
-            raise UsageError("the recipe has no steps: set pretrain.steps, fidelity.steps or gan.steps")
-        if recipe.fidelity.revive and not is_chain(self.generator):
+            raise UsageError("the recipe has no steps: set pretrain.steps, finetune.steps or gan.steps")
+        if recipe.finetune.revive and not is_chain(self.generator):
             what = f"{recipe.generator.name}, collapsible = {str(recipe.generator.collapsible).lower()}"
-            raise UsageError(f"fidelity.revive is for edge with plain convolutions, not {what}")
+            raise UsageError(f"finetune.revive is for chains of plain convolutions, not {what}")
 
     def revive(self, images: np.ndarray) -> int:
         """Put channels to use again that are dead on LR images `[N, H, W, 3]` of bytes; returns how many."""
@@ -83,47 +83,59 @@ class Learner:
         try:
             self.generator = self.networks["generator"] = build_generator(**recipe.generator.model_dump())
             if recipe.gan.steps:
-                self.networks["discriminator"] = self._discriminator()
+                side = recipe.gan.crop * recipe.generator.scale - SHIFT
+                width, channels = recipe.gan.discriminator_width, feature_channels(recipe.perceptual)
+                self.networks["discriminator"] = build_discriminator(recipe.gan.discriminator, side, width, channels)
         finally:
             keras.mixed_precision.set_global_policy("float32")
         if recipe.generator.init:
-            initialise(self.generator, Path(recipe.generator.init))
+            initialise(self.generator, load_pretrained(recipe.generator.init, "generator.init"))
 
-    def _discriminator(self) -> Any:
-        settings = self.recipe.gan
-        if settings.head == "projected":
-            return projected_discriminator(CHANNELS[self.recipe.perceptual.network], settings.width)
-        side = (settings.crop * self.recipe.generator.scale - steps.SHIFT) // settings.reduction
-        return discriminator(side, settings.head, settings.width)
-
-    def _add_pixels(self, name: str, settings: Pretrain) -> None:
-        rate = steps.RateSchedule(settings.rate, settings.schedule, int(settings.steps), settings.warmup)
-        optimizer = steps.make_optimizer(settings.optimizer, rate, settings.clip, self.policy)
+    def _add_generator_phase(self, name: str, settings: Pretrain) -> None:
+        rate = steps.RateSchedule(settings.learning_rate, settings.schedule, int(settings.steps), settings.warmup)
+        optimizer = steps.make_optimizer(settings.optimizer, rate, settings.clip_norm, self.policy)
         optimizer.build(self.generator.trainable_variables)
         self.optimizers[f"{name}_optimizer"] = optimizer
-        step = steps.pretrain_step(self.generator, optimizer, settings, self.value_range, self.distribution.replicas)
+        loss = self._loss(settings, bool(settings.losses.content))
+        step = steps.generator_step(self.generator, optimizer, loss, self.value_range, self.distribution.replicas)
         self._add_phase(name, int(settings.steps), step)
 
     def _add_gan(self) -> None:
         settings, critic = self.recipe.gan, self.networks["discriminator"]
-        peaks = (settings.rate, settings.discriminator_rate or settings.rate)
+        peaks = (settings.learning_rate, settings.discriminator_learning_rate or settings.learning_rate)
         rates = [steps.RateSchedule(r, settings.schedule, int(settings.steps), settings.warmup) for r in peaks]
         ours, critics = (
-            steps.make_optimizer("adam", rate, settings.clip, self.policy, settings.momentum) for rate in rates
+            steps.make_optimizer("adam", rate, settings.clip_norm, self.policy, settings.beta_1) for rate in rates
         )
         ours.build(self.generator.trainable_variables)
         critics.build(critic.trainable_variables)
         self.optimizers |= {"gan_optimizer": ours, "discriminator_optimizer": critics}
-        content = content_loss(self.recipe.perceptual)
+        loss = self._loss(settings, bool(settings.losses.content) or settings.discriminator == "projected")
         step = steps.gan_step(
-            self.generator, critic, (ours, critics), content, settings, self.value_range, self.distribution.replicas
+            self.generator, critic, (ours, critics), loss, settings, self.value_range, self.distribution.replicas
         )
         self._add_phase("gan", int(settings.steps), step)
 
+    def _loss(self, settings: Pretrain | Gan, perceptual: bool) -> GeneratorLoss:
+        return GeneratorLoss(
+            settings.losses,
+            settings.luma,
+            content_loss(self.recipe.perceptual) if perceptual else None,
+            steps.unit_network(self.average, self.value_range, training=False),
+            self._teacher() if settings.losses.distillation else None,
+        )
+
+    def _teacher(self) -> Network:
+        teacher = load_pretrained(self.recipe.teacher, "teacher")
+        if teacher.scale != self.recipe.generator.scale:
+            raise UsageError(
+                f"teacher: {self.recipe.teacher} enlarges x{teacher.scale}, not x{self.recipe.generator.scale}"
+            )
+        return steps.unit_network(teacher.model, teacher.value_range, training=False)
+
     def _add_phase(self, name: str, count: int, step: steps.Step) -> None:
         first = self.phases[-1].last if self.phases else 0
-        whole = self.distribution.step(step, self._after_step, self.recipe.loop.xla)
-        self.phases.append(Phase(name, first, first + count, whole))
+        self.phases.append(Phase(name, first, first + count, self.distribution.step(step, self._after_step)))
 
     def _after_step(self) -> None:
         self._update_average()

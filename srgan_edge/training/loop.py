@@ -106,7 +106,7 @@ class Trainer:
     def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Score | None, bool]:
         loop, sampler = self.recipe.loop, self.samplers[phase.name]
         step, score, leaving = int(self.step), None, False
-        if phase.name == "fidelity" and self.recipe.fidelity.revive and step == phase.first:
+        if phase.name == "finetune" and self.recipe.finetune.revive and step == phase.first:
             low = np.concatenate([sampler(s)[0] for s in range(step, step + _REVIVAL_BATCHES)])
             self.journal.say(f"{self.learner.revive(low)} dead channels put to use again")
         start, count = time.perf_counter(), 0

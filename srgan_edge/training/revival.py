@@ -15,7 +15,7 @@ DEAD = 1e-3
 
 def is_chain(model: Any) -> bool:
     """Whether each convolution of `model` has the one before it as its input and none over-parameterised."""
-    return model.name.startswith("edge-") and not any(isinstance(x, CollapsibleConv2D) for x in model.layers)
+    return model.name.startswith("chain-") and not any(isinstance(x, CollapsibleConv2D) for x in model.layers)
 
 
 def dead_channels(model: Any, images: Any) -> list[np.ndarray]:

@@ -47,26 +47,6 @@ def collapse(model: Any, plain: Any) -> None:
             layer.set_weights(source.get_weights())
 
 
-def initialise(model: Any, run: Path) -> None:
-    """Start `model` from the generator of a run folder, over-parameterised convolutions too.
-
-    Raises:
-        UsageError: the run's generator is another one.
-    """
-    trained = load_generator(run)
-    if trained.model.name != model.name:
-        raise UsageError(f"generator.init: {run} holds {trained.model.name}, not {model.name}")
-    try:
-        for layer in model.layers:
-            weights = trained.model.get_layer(layer.name).get_weights()
-            if isinstance(layer, CollapsibleConv2D):
-                layer.set_kernel(*weights)
-            else:
-                layer.set_weights(weights)
-    except ValueError as error:
-        raise UsageError(f"generator.init: {run} holds another {model.name}: {error}") from error
-
-
 def save_generator(model: Any, recipe: Recipe, folder: Path, step: int, score: Score) -> None:
     """Write `generator.h5` (collapsed) and `generator.json` to `folder`."""
     arguments = _arguments(recipe)

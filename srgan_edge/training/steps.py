@@ -8,16 +8,15 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from srgan_edge.training.discriminator import projections
-from srgan_edge.training.losses import adversarial_loss, discriminator_loss, mse, pixel_loss
+from srgan_edge.training.discriminators import judge
+from srgan_edge.training.generator_loss import GeneratorLoss, shifted
+from srgan_edge.training.losses import adversarial_loss, discriminator_loss
 from srgan_edge.training.muon import Muon
-from srgan_edge.training.perceptual import ContentLoss
-from srgan_edge.training.recipe import Gan, Pretrain
+from srgan_edge.training.recipe import Gan
 
 Step = Callable[[Any, Any], dict[str, Any]]
 
-SHIFT = 7
-"""Rows and columns of HR that the GAN's losses do not see."""
+UNIT = (0.0, 1.0)
 
 
 class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -45,29 +44,31 @@ class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "schedule": self.schedule, "steps": self.steps, "warmup": self.warmup}
 
 
-def make_optimizer(name: str, rate: RateSchedule, clip: float, precision: str, momentum: float = 0.9) -> Any:
-    """Adam with beta1 `momentum` (0.9: Ledig et al. 2017, section 3.2) or Muon with 0.95; float16 has loss scaling."""
+def make_optimizer(name: str, rate: RateSchedule, clip_norm: float, precision: str, beta_1: float = 0.9) -> Any:
+    """Adam with `beta_1` (0.9: Ledig et al. 2017, section 3.2) or Muon with 0.95; float16 has loss scaling."""
     if name == "muon":
-        optimizer = Muon(rate, beta_1=0.95, global_clipnorm=clip or None)
+        optimizer = Muon(rate, beta_1=0.95, global_clipnorm=clip_norm or None)
     else:
-        optimizer = keras.optimizers.Adam(rate, beta_1=momentum, global_clipnorm=clip or None)
+        optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, global_clipnorm=clip_norm or None)
     if precision == "mixed_float16":
         optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
 
 
-def pretrain_step(
-    generator: Any, optimizer: Any, settings: Pretrain, value_range: tuple[float, float], replicas: int = 1
+def generator_step(
+    generator: Any, optimizer: Any, loss: GeneratorLoss, value_range: tuple[float, float], replicas: int = 1
 ) -> Step:
-    """A step on a pixel loss, images in the generator's own value range; one of `replicas` that run at once."""
-    compare = pixel_loss(settings.loss, settings.luma)
+    """A step without a discriminator; one of `replicas` that run at once."""
+    forward = unit_network(generator, value_range, training=True)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
+        truth = from_bytes(high, UNIT)
         with tf.GradientTape() as tape:
-            result = tf.cast(generator(from_bytes(low, value_range), training=True), tf.float32)
-            loss = compare(from_bytes(high, value_range), result)
-        _apply(optimizer, tape, loss, generator, replicas)
-        return {"pixel_loss": loss}
+            result = forward(from_bytes(low, UNIT))
+            features = loss.features(truth, result, optimizer.iterations) if loss.needs_features else None
+            total, terms = loss(from_bytes(low, UNIT), truth, result, features)
+        _apply(optimizer, tape, total, generator, replicas)
+        return {"generator_loss": total, **terms}
 
     return step
 
@@ -76,49 +77,40 @@ def gan_step(
     generator: Any,
     discriminator: Any,
     optimizers: tuple[Any, Any],
-    content_loss: ContentLoss,
+    loss: GeneratorLoss,
     settings: Gan,
     value_range: tuple[float, float],
     replicas: int = 1,
 ) -> Step:
-    """A step of generator and discriminator on the same batch, images in [-1, 1]; one of `replicas` at once.
+    """A step of generator and discriminator on the same batch; one of `replicas` at once.
 
     The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3), and what else `settings` weigh.
     """
-    low_end, high_end = value_range
-
-    def judge(image: Any, features: list[Any]) -> list[Any]:
-        if settings.head == "projected":
-            return discriminator(projections(image, features), training=True)
-        return [discriminator(image, training=True)]
+    forward = unit_network(generator, value_range, training=True)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
-        real = from_bytes(high, (-1.0, 1.0))
+        truth = from_bytes(high, UNIT)
         with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
-            result = tf.cast(generator(from_bytes(low, value_range), training=True), tf.float32)
-            fake = (result - low_end) * (2 / (high_end - low_end)) - 1
-            real_part, fake_part = (
-                reduced(part, settings.reduction) for part in shifted(real, fake, optimizers[0].iterations)
-            )
-            fake_features, real_features = content_loss.features(fake_part), content_loss.features(real_part)
-            fake_logits, real_logits = judge(fake_part, fake_features), judge(real_part, real_features)
-            content = content_loss.distance(real_features, fake_features)
+            result = forward(from_bytes(low, UNIT))
+            real, fake = shifted(2 * truth - 1, 2 * result - 1, optimizers[0].iterations)
+            features = None
+            if loss.needs_features or settings.discriminator == "projected":
+                features = loss.content.features(real), loss.content.features(fake)
+            real_features, fake_features = features or ([], [])
+            fake_logits = judge(settings.discriminator, discriminator, fake, fake_features)
+            real_logits = judge(settings.discriminator, discriminator, real, real_features)
+            total, terms = loss(from_bytes(low, UNIT), truth, result, features)
             adversarial = _mean(adversarial_loss(f) for f in fake_logits)
-            loss = settings.content * content + settings.adversarial * adversarial
-            if settings.pixel:
-                loss += settings.pixel * mse(real, fake)
-            if settings.consistency:
-                scale = high.shape[1] // low.shape[1]
-                loss += settings.consistency * mse(*(tf.nn.avg_pool2d(x, scale, scale, "VALID") for x in (real, fake)))
+            total += settings.losses.adversarial * adversarial
             critic_loss = _mean(
                 discriminator_loss(r, f, settings.label_smoothing)
                 for r, f in zip(real_logits, fake_logits, strict=True)
             )
-        _apply(optimizers[0], tape, loss, generator, replicas)
+        _apply(optimizers[0], tape, total, generator, replicas)
         _apply(optimizers[1], critic_tape, critic_loss, discriminator, replicas)
         return {
-            "generator_loss": loss,
-            "content_loss": content,
+            "generator_loss": total,
+            **terms,
             "adversarial_loss": adversarial,
             "discriminator_loss": critic_loss,
             "real_accuracy": _mean(tf.reduce_mean(tf.cast(r > 0, tf.float32)) for r in real_logits),
@@ -130,23 +122,15 @@ def gan_step(
     return step
 
 
-def shifted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:
-    """Both `[N, H, W, 3]` without SHIFT of their rows and columns, 0 to SHIFT of them before: others at each step.
+def unit_network(network: Any, value_range: tuple[float, float], training: bool) -> Callable[[Any], Any]:
+    """A network of another value range as one from and to images in [0, 1], in float32."""
+    low_end, high_end = value_range
+    width = high_end - low_end
 
-    The gradient that a strided convolution hands back is checkered (Odena et al. 2016, "Checkerboard artifacts in
-    gradients"), and crops always lie on the same grid: without the shift the generator learns its dots.
-    """
-    top, left = tf.unstack(tf.random.stateless_uniform((2,), (tf.cast(step, tf.int64), 0), 0, SHIFT + 1, tf.int64))
-    size = (-1, truth.shape[1] - SHIFT, truth.shape[2] - SHIFT, 3)
-    return tf.slice(truth, (0, top, left, 0), size), tf.slice(result, (0, top, left, 0), size)
+    def run(image: Any) -> Any:
+        return (tf.cast(network(image * width + low_end, training=training), tf.float32) - low_end) / width
 
-
-def reduced(image: Any, factor: int) -> Any:
-    """An image `[N, H, W, 3]` in `H // factor` rows and `W // factor` columns, smoothed first."""
-    if factor == 1:
-        return image
-    size = (image.shape[1] // factor, image.shape[2] // factor)
-    return tf.image.resize(image, size, "bilinear", antialias=True)
+    return run
 
 
 def from_bytes(image: Any, value_range: tuple[float, float]) -> Any:

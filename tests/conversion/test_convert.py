@@ -26,7 +26,7 @@ QUICK = Conversion(tile=48, qat_steps=0, batch=4, crop=24, calibration_batches=2
 
 
 def adam(rate: float) -> Any:
-    return make_optimizer("adam", RateSchedule(rate, "constant", 1), clip=0.5, precision="float32")
+    return make_optimizer("adam", RateSchedule(rate, "constant", 1), clip_norm=0.5, precision="float32")
 
 
 def crops(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -93,7 +93,7 @@ def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("scale", [2, 3])
 def test_other_scales(scale: int, tmp_path: Path) -> None:
-    model = build_generator("edge-s", scale, collapsible=False)
+    model = build_generator("chain-s", scale, collapsible=False)
     content = export.export_int8(quantize.quantize(model, crops(1)), 24)
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
@@ -105,7 +105,7 @@ def test_other_scales(scale: int, tmp_path: Path) -> None:
 
 
 def test_ranges_come_from_the_photos() -> None:
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     batches = crops(3)
     ranges = quantize.calibrate(model, batches)
     import tf_keras as keras
@@ -116,7 +116,7 @@ def test_ranges_come_from_the_photos() -> None:
 
 
 def test_a_relu_keeps_a_share_of_its_range_and_a_sum_all_of_it() -> None:
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     batches = crops(2)
     ranges, half = quantize.calibrate(model, batches), quantize.quantize(model, batches, 0.5)
 
@@ -131,7 +131,7 @@ def test_a_relu_keeps_a_share_of_its_range_and_a_sum_all_of_it() -> None:
 
 
 def test_kernels_are_quantized_by_their_own_ranges_before_any_step() -> None:
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     quantized = quantize.quantize(model, crops(1))
     (high,) = (w.numpy() for w in quantized.get_layer("quant_conv2").weights if w.name.endswith("kernel_max:0"))
     kernel = model.get_layer("conv2").get_weights()[0]
@@ -164,7 +164,7 @@ def test_a_float_island_is_refused(tmp_path: Path) -> None:
     """A network whose tail nothing fake-quantizes is exported with float operators, whatever was asked for."""
     import tf_keras as keras
 
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     quantized = quantize.quantize(model, crops(1))
     open_ended = keras.Model(quantized.input, keras.layers.ReLU(max_value=0.9)(quantized.output))
     with pytest.raises(GateFailedError, match=r"operators compute in floating point|is float32, not uint8"):

@@ -56,7 +56,7 @@ def test_sums_are_kept_apart_from_what_they_are_added_to() -> None:
     assert parents == ["head_prelu", "block2_add_branches"]
     parents = [p.name for p in apart.get_layer("block2_add_branches").inbound_nodes[0].inbound_layers]
     assert parents == ["block1_conv2", "block2_conv2"]
-    edge = fold.plain(randomised("edge-s"), (0.0, 1.0))
+    edge = fold.plain(randomised("chain-s"), (0.0, 1.0))
     assert [layer.name for layer in fold.sums_apart(edge).layers] == [layer.name for layer in edge.layers]
 
 
@@ -66,4 +66,4 @@ def test_what_cannot_be_folded_is_named() -> None:
     with pytest.raises(SrganEdgeError, match="lonely does not follow a convolution"):
         fold.fold_batch_norm(model)
     with pytest.raises(SrganEdgeError, match=r"\(-1.0, 1.0\) must go from convolutions to a convolution"):
-        fold.unit_range(build_generator("edge-s", 4), (-1.0, 1.0))
+        fold.unit_range(build_generator("chain-s", 4), (-1.0, 1.0))

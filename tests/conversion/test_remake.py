@@ -32,7 +32,7 @@ def test_a_shipped_conversion_is_named(name: str) -> None:
 
 def test_a_changed_recipe_comes_back_from_its_command() -> None:
     folders = ("data.source=/a/b", "data.valid=/c", "data.cache=/g/h", "generator.init=/d/e/runs/f")
-    changes = ("name=mine", "pretrain.rate=1e-3", *folders)
+    changes = ("name=mine", "pretrain.learning_rate=1e-3", *folders)
     recipe = recipes.load(Recipe, "train", "edge-m", changes)
     command = train_command(recipe)
     assert "/a" not in command and "/c" not in command and "/d" not in command and "/g" not in command

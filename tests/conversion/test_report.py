@@ -62,7 +62,7 @@ def test_the_window_is_where_the_difference_is() -> None:
 
 def test_the_layer_that_hurts_is_found() -> None:
     """One range ten times too wide: that layer is noisier, and the one before keeps its own."""
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     image = photo(24, 24)
 
     def noise() -> dict[str, float]:

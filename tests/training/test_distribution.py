@@ -35,7 +35,7 @@ def settings(photos: Path) -> list[str]:
         "gan.steps=2",
         "gan.batch=0",
         "gan.crop=0",
-        "gan.head=pooled",
+        "gan.discriminator=pooled",
         "perceptual.network=efficientnet-lite0",
         "loop.validate_photos=1",
         "loop.log_every=1",

@@ -138,15 +138,15 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
         "gan.steps=3",
         "perceptual.network=vgg19",
         f"perceptual.weights={tmp_path / 'vgg.h5'}",
-        "gan.adversarial=1e-3",
-        "gan.pixel=0",
+        "gan.losses.adversarial=1e-3",
+        "gan.losses.mse=0",
         "pretrain.steps=2",
-        "fidelity.steps=1",
+        "finetune.steps=1",
         "loop.log_every=1",
     )
     events = train(recipe(photos, *settings), tmp_path / "run")
     logged = [e for e in events if e["event"] == "train"]
-    assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["fidelity"] + ["gan"] * 3
+    assert [e["phase"] for e in logged] == ["pretrain"] * 2 + ["finetune"] + ["gan"] * 3
     last = logged[-1]
     expected = last["content_loss"] + 1e-3 * last["adversarial_loss"]
     assert last["generator_loss"] == pytest.approx(expected, rel=1e-5)
@@ -156,16 +156,16 @@ def test_gan_phase(photos: Path, tmp_path: Path) -> None:
 def test_gan_phase_with_a_projected_discriminator(photos: Path, tmp_path: Path) -> None:
     settings = (
         "gan.steps=8",
-        "gan.head=projected",
-        "gan.width=8",
-        "gan.discriminator_rate=1e-3",
-        "gan.content=0",
-        "gan.adversarial=0.5",
-        "gan.pixel=0",
+        "gan.discriminator=projected",
+        "gan.discriminator_width=8",
+        "gan.discriminator_learning_rate=1e-3",
+        "gan.losses.content=0",
+        "gan.losses.adversarial=0.5",
+        "gan.losses.mse=0",
         "gan.label_smoothing=0",
         "perceptual.network=efficientnet-lite0",
         "pretrain.steps=1",
-        "fidelity.steps=0",
+        "finetune.steps=0",
         "loop.log_every=1",
     )
     logged = [e for e in train(recipe(photos, *settings), tmp_path / "run") if e["event"] == "train"][1:]
@@ -174,11 +174,11 @@ def test_gan_phase_with_a_projected_discriminator(photos: Path, tmp_path: Path) 
     assert logged[-1]["discriminator_loss"] < logged[0]["discriminator_loss"]
 
 
-@pytest.mark.parametrize("until", (2, 5), ids=("fidelity", "gan"))
+@pytest.mark.parametrize("until", (2, 5), ids=("finetune", "gan"))
 def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> None:
     """Discriminator and all optimizers too, and crops of the phase's own size."""
-    later = [f"{phase}.{key}" for phase in ("fidelity", "gan") for key in ("steps=4", "batch=3", "crop=8")]
-    settings = ("pretrain.steps=1", *later, "fidelity.optimizer=muon", "fidelity.luma=0.5", "loop.log_every=1")
+    later = ["finetune.steps=4", "gan.steps=4", "gan.batch=3", "gan.crop=8"]
+    settings = ("pretrain.steps=1", *later, "finetune.optimizer=muon", "finetune.luma=0.5", "loop.log_every=1")
     straight = train(recipe(photos, *settings), tmp_path / "straight")
     train(recipe(photos, *settings), tmp_path / "stopped", until=until)
     resumed = train(recipe(photos, *settings), tmp_path / "stopped", resume=True)
@@ -189,10 +189,10 @@ def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> N
     assert last[0]["discriminator_loss"] == last[1]["discriminator_loss"]
 
 
-def test_dead_channels_are_revived_before_fidelity(photos: Path, tmp_path: Path) -> None:
+def test_dead_channels_are_revived_before_finetune(photos: Path, tmp_path: Path) -> None:
     # At this rate ReLUs die at once.
-    settings = ("generator.collapsible=false", "pretrain.rate=1", "pretrain.clip=0", "pretrain.warmup=0")
-    later = ("pretrain.steps=3", "fidelity.steps=2", "fidelity.revive=true", "loop.log_every=1")
+    settings = ("generator.collapsible=false", "pretrain.learning_rate=1", "pretrain.clip_norm=0", "pretrain.warmup=0")
+    later = ("pretrain.steps=3", "finetune.steps=2", "finetune.revive=true", "loop.log_every=1")
     straight = train(recipe(photos, *settings, *later), tmp_path / "straight")
     notes = [e for e in straight if e["event"] == "note" and "dead channels" in e["text"]]
     assert [e["step"] for e in notes] == [3]
@@ -202,7 +202,7 @@ def test_dead_channels_are_revived_before_fidelity(photos: Path, tmp_path: Path)
     train(recipe(photos, *settings, *later), tmp_path / "stopped", resume=True)
     for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
         np.testing.assert_array_equal(one, two)
-    with pytest.raises(UsageError, match="not edge-s, collapsible = true"):
+    with pytest.raises(UsageError, match="not chain-s, collapsible = true"):
         train(recipe(photos, "generator.collapsible=true", *later), tmp_path / "collapsible")
 
 
@@ -218,8 +218,8 @@ def test_a_run_starts_from_another(run_folder: Path, photos: Path, tmp_path: Pat
     image = np.random.default_rng(0).random((1, 24, 24, 3), np.float32)
     expected = load_generator(run_folder).model(image)
     np.testing.assert_allclose(trainer.learner.generator(image), expected, atol=0.02)
-    other = recipe(photos, "generator.name=edge-m", f'generator.init="{run_folder}"')
-    with pytest.raises(UsageError, match="holds edge-s-x4, not edge-m-x4"):
+    other = recipe(photos, "generator.name=chain-m", f'generator.init="{run_folder}"')
+    with pytest.raises(UsageError, match="is chain-s-x4, not chain-m-x4"):
         Trainer(other, tmp_path / "other", False, lambda event: None)
 
 
@@ -227,7 +227,7 @@ def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
     trainer = Trainer(recipe(photos), tmp_path / "run", False, lambda event: None)
     bias = trainer.learner.generator.get_layer("tail").bias
     bias.assign(bias * float("nan"))
-    with pytest.raises(SrganEdgeError, match=r"pixel_loss is no longer .* at step 4; no checkpoint was written yet"):
+    with pytest.raises(SrganEdgeError, match=r"generator_loss is no longer .* at step 4; no checkpoint was written"):
         trainer.run()
 
 

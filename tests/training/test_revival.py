@@ -10,7 +10,7 @@ KILLED = {"conv1": [3], "conv2": [0, 3, 7], "conv6": [15]}
 
 
 def test_dead_channels_are_found_and_revived() -> None:
-    model = build_generator("edge-s", 4, collapsible=False)
+    model = build_generator("chain-s", 4, collapsible=False)
     random = np.random.default_rng(0)
     tail = model.get_layer("tail")
     tail.set_weights([random.normal(0, 0.05, tail.kernel.shape), tail.bias.numpy()])
@@ -35,6 +35,6 @@ def test_dead_channels_are_found_and_revived() -> None:
 
 
 def test_which_generators_are_chains() -> None:
-    assert is_chain(build_generator("edge-s", 4, collapsible=False))
-    assert not is_chain(build_generator("edge-s", 4, collapsible=True))
+    assert is_chain(build_generator("chain-s", 4, collapsible=False))
+    assert not is_chain(build_generator("chain-s", 4, collapsible=True))
     assert not is_chain(build_generator("srcnn", 4))

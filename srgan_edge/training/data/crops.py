@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError
+from srgan_edge.training.data.degradations.degrader import MARGIN, NEAREST, Degrader
 from srgan_edge.training.data.photos import Photo
 
 Bytes = NDArray[np.uint8]
@@ -30,9 +31,11 @@ class CropSampler:
         scale: int,
         crop: int,
         batch: int,
-        flips: bool,
+        flip_rotate: bool,
         seed: int,
-        smooth: float = 0.0,
+        min_gradient: float = 0.0,
+        degrader: Degrader | None = None,
+        ramp_steps: int = 0,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Prepare to draw.
@@ -42,14 +45,17 @@ class CropSampler:
             scale: of HR to LR.
             crop: side of the LR crop.
             batch: crops in a batch.
-            flips: turn and mirror each at random (8 ways).
+            flip_rotate: mirror and rotate each at random (8 ways).
             seed: of all that is drawn.
-            smooth: an LR crop whose neighbouring pixels differ by less than this on average (of 0..255) is
-                drawn again, up to 10 times; 0 = never.
+            min_gradient: an LR crop whose mean absolute gradient is below this (of 0..255) is drawn again, up to 10
+                times; 0 = never.
+            degrader: makes LR crops with faults; None = the photos' own low resolution alone.
+            ramp_steps: over the first so many steps the share of crops with faults rises from 0.
             warn: told of each file that turns out damaged.
         """
         self.photos, self.scale, self.crop, self.batch = photos, scale, crop, batch
-        self.flips, self.seed, self.smooth, self.warn = flips, seed, smooth, warn
+        self.flip_rotate, self.seed, self.min_gradient, self.warn = flip_rotate, seed, min_gradient, warn
+        self.degrader, self.ramp_steps = degrader, ramp_steps
         areas = np.array([p.size[0] * p.size[1] for p in photos], np.float64)
         self.shares = np.cumsum(areas / areas.sum())
         self._damaged: set[str] = set()
@@ -60,25 +66,30 @@ class CropSampler:
         Of the batch, `count` crops from `first` on: each is drawn by itself, so that devices may share a batch.
         """
         indices = range(first, first + (self.batch if count is None else count))
-        low, high = zip(*(self._draw(np.random.default_rng((self.seed, step, i))) for i in indices), strict=True)
+        ramped = min(1.0, step / self.ramp_steps) if self.ramp_steps else 1.0
+        crops = (self._draw(np.random.default_rng((self.seed, step, i)), ramped) for i in indices)
+        low, high = zip(*crops, strict=True)
         return np.stack(low), np.stack(high)
 
-    def _draw(self, random: np.random.Generator) -> tuple[Bytes, Bytes]:
+    def _draw(self, random: np.random.Generator, ramped: float) -> tuple[Bytes, Bytes]:
         crops = None
         for _ in range(_TRIES):
-            crops = self._cut(random) or crops
-            if crops is not None and (self.smooth == 0 or roughness(crops[0]) >= self.smooth):
+            crops = self._cut(random, ramped) or crops
+            if crops is not None and (self.min_gradient == 0 or mean_gradient(crops[0]) >= self.min_gradient):
                 return crops
         if crops is None:
             raise SrganEdgeError(f"{_TRIES} photos in a row are damaged, {sorted(self._damaged)[0]} among them")
         return crops
 
-    def _cut(self, random: np.random.Generator) -> tuple[Bytes, Bytes] | None:
+    def _cut(self, random: np.random.Generator, ramped: float) -> tuple[Bytes, Bytes] | None:
         photo = self.photos[min(int(np.searchsorted(self.shares, random.random())), len(self.photos) - 1)]
         y, x = (int(random.integers(length - self.crop + 1)) for length in photo.size)
-        turn = int(random.integers(8)) if self.flips else 0
+        turn = int(random.integers(8)) if self.flip_rotate else 0
         try:
-            low, high = photo.cut(y, x, self.crop)
+            if self.degrader is None or photo.paired or self.degrader.is_clean(random, ramped):
+                low, high = photo.cut(y, x, self.crop)
+            else:
+                low, high = self._degraded(photo, y, x, self.degrader, random)
         except UnreadableImageError as error:
             if photo.name not in self._damaged:
                 self._damaged.add(photo.name)
@@ -86,8 +97,23 @@ class CropSampler:
             return None
         return _turned(low, turn), _turned(high, turn)
 
+    def _degraded(
+        self, photo: Photo, y: int, x: int, degrader: Degrader, random: np.random.Generator
+    ) -> tuple[Bytes, Bytes]:
+        """A crop of a part of the photo that is larger by MARGIN, as far as the photo goes."""
+        side, s = self.crop, self.scale
+        before = random.integers(NEAREST, MARGIN - NEAREST, 2, endpoint=True)
+        top, left = max(0, y - int(before[0])), max(0, x - int(before[1]))
+        height, width = (
+            min(n, start + side + MARGIN) - start for n, start in zip(photo.size, (top, left), strict=True)
+        )
+        region = photo.region(top, left, height, width)
+        low = degrader(region, random)
+        y, x = y - top, x - left
+        return low[y : y + side, x : x + side], region[y * s : (y + side) * s, x * s : (x + side) * s]
 
-def roughness(crop: Bytes) -> float:
+
+def mean_gradient(crop: Bytes) -> float:
     """Mean absolute difference of horizontally and vertically neighbouring pixels, of 0..255."""
     values = crop.astype(np.int16)
     return float(np.abs(np.diff(values, axis=0)).mean() + np.abs(np.diff(values, axis=1)).mean()) / 2

@@ -168,7 +168,7 @@ def _read_shrunk(read: Callable[[], Bytes], factor: float) -> Bytes:
 Source = Original | Several | Shrunk
 
 
-def with_shrunk(source: Original | Several, factors: Sequence[float]) -> Source:
+def with_downscaled(source: Original | Several, factors: Sequence[float]) -> Source:
     """The source, and with factors its photos once more by each of them."""
     return Shrunk(source, factors) if factors else source
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import find_sources, with_shrunk
+from srgan_edge.training.data.sources import VALID, Sources, find_sources, with_downscaled
 from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
+
+DEGRADED = "degraded"
 
 # An LR side that holds SSIM's window of 11 pixels after the border is left out, at any scale.
 _SMALLEST_TO_VALIDATE = 16
@@ -21,7 +26,7 @@ class TrainingData(NamedTuple):
     samplers: dict[str, CropSampler]
     """By phase."""
     valid: dict[str, list[Pair]]
-    """By name of the set; the one without a name is called "valid"."""
+    """By name of the set, as `validation_sets`."""
     recipe: Recipe
     """With epochs turned into steps, and what later phases take from `data` written out."""
 
@@ -37,17 +42,64 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     journal.emit("data", text=found.description)
     recipe = recipe.with_crops()
     largest = max(crop for _, crop in recipe.crops().values())
-    source = with_shrunk(found.train, settings.shrunk)
-    train = loading.load(source, scale, largest, settings.cache, journal.warn, journal.say)
-    valid = {
-        name: loading.decode(held_out, scale, _SMALLEST_TO_VALIDATE, journal.warn, recipe.loop.validate_photos)
-        for name, held_out in found.valid.items()
-    }
+    source = with_downscaled(found.train, settings.downscales)
+    degrader = Degrader(recipe.degradation, scale)
+    train = loading.load(
+        source, scale, largest, settings.cache, journal.warn, journal.say, keep_low=degrader.is_bicubic
+    )
+    valid = validation_sets(found, recipe, journal.warn, recipe.loop.validate_photos)
+    in_steps = _in_steps(recipe, len(train))
+    ramp_steps = ramp(in_steps)
     samplers = {
-        phase: CropSampler(train, scale, crop, batch, settings.flips, seed, settings.smooth, journal.warn)
+        phase: CropSampler(
+            train,
+            scale,
+            crop,
+            batch,
+            settings.flip_rotate,
+            seed,
+            settings.min_gradient,
+            degrader,
+            ramp_steps,
+            journal.warn,
+        )
         for phase, (batch, crop) in recipe.crops().items()
     }
-    return TrainingData(samplers, valid, _in_steps(recipe, len(train)))
+    return TrainingData(samplers, valid, in_steps)
+
+
+def validation_sets(
+    found: Sources, recipe: Recipe, warn: loading.Warn, limit: int | None = None
+) -> dict[str, list[Pair]]:
+    """The photos to validate on (the first `limit` of each set), by name of the set.
+
+    Where the recipe degrades its photos, the set without a name is there once more so, as "degraded".
+
+    Raises:
+        UsageError: a set has no photo that can be used.
+    """
+    scale = int(recipe.generator.scale)
+    sets = {
+        name: loading.decode(source, scale, _SMALLEST_TO_VALIDATE, warn, limit) for name, source in found.valid.items()
+    }
+    degrader = Degrader(recipe.degradation, scale)
+    if not degrader.is_bicubic and VALID in sets:
+        seed = recipe.loop.seed
+        sets[DEGRADED] = [degraded(pair, degrader, (seed, index)) for index, pair in enumerate(sets[VALID])]
+    return sets
+
+
+def degraded(pair: Pair, degrader: Degrader, seed: tuple[int, ...]) -> Pair:
+    """The photo with a low resolution that has faults, drawn by a seed."""
+    return pair._replace(lr=degrader(pair.hr, np.random.default_rng(seed)))
+
+
+def ramp(recipe: Recipe) -> int:
+    """The steps over which the share of crops with faults rises: `degradation.ramp` of the first phase's."""
+    phases = (recipe.pretrain, recipe.finetune, recipe.gan)
+    first = next((phase.steps for phase in phases if phase.steps), 0)
+    assert isinstance(first, int), "epochs are turned into steps first"
+    return round(recipe.degradation.ramp * first)
 
 
 def _in_steps(recipe: Recipe, photo_count: int) -> Recipe:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srgan_edge.errors import UnknownNameError, UsageError
+from srgan_edge.training.generators.chain import chain
 from srgan_edge.training.generators.edge import edge
 from srgan_edge.training.generators.srcnn import srcnn
 from srgan_edge.training.generators.srgan import srgan
@@ -29,8 +30,12 @@ class Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     **{
-        f"edge-{size}": Architecture(
-            lambda size=size, **options: edge(size=size, **options), (2, 3, 4), (0.0, 1.0), ("collapsible",)
+        f"edge-{size}": Architecture(lambda size=size, **options: edge(size=size, **options), (2, 3, 4), (0.0, 1.0))
+        for size in ("s", "m", "l", "xl")
+    },
+    **{
+        f"chain-{size}": Architecture(
+            lambda size=size, **options: chain(size=size, **options), (2, 3, 4), (0.0, 1.0), ("collapsible",)
         )
         for size in "sml"
     },

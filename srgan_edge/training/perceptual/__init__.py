@@ -6,20 +6,28 @@ from typing import Any, Protocol
 
 from srgan_edge.training.recipe import Perceptual
 
-CHANNELS = {"vgg19": (512,), "efficientnet-lite0": (16, 24, 40, 112)}
-"""Of each map of features, by the network's name."""
-
 
 class ContentLoss(Protocol):
     """A distance of images in features of a network trained before."""
 
     def features(self, image: Any) -> list[Any]:
-        """Images `[N, H, W, 3]` in [-1, 1] -> a map `[N, rows, columns, channels]` of each of the CHANNELS."""
+        """Images `[N, H, W, 3]` in [-1, 1] -> a map `[N, rows, columns, channels]` of each of its layers."""
         ...
 
     def distance(self, truth: list[Any], result: list[Any]) -> Any:
         """A scalar, 0 for equal features."""
         ...
+
+
+def feature_channels(settings: Perceptual) -> tuple[int, ...]:
+    """Of each map of features; known before the network is loaded."""
+    if settings.network == "vgg19":
+        from srgan_edge.training.perceptual.vgg19 import CHANNELS
+
+        return CHANNELS[settings.vgg19_layers]
+    from srgan_edge.training.perceptual.efficientnet_lite0 import FEATURE_CHANNELS
+
+    return FEATURE_CHANNELS
 
 
 def content_loss(settings: Perceptual) -> ContentLoss:
@@ -32,7 +40,7 @@ def content_loss(settings: Perceptual) -> ContentLoss:
     if settings.network == "vgg19":
         from srgan_edge.training.perceptual.vgg19 import VGG19Loss
 
-        return VGG19Loss(settings.weights)
+        return VGG19Loss(settings.weights, settings.vgg19_layers)
     from srgan_edge.training.perceptual.efficientnet_lite0 import EfficientNetLite0Loss
 
-    return EfficientNetLite0Loss(settings.weights)
+    return EfficientNetLite0Loss(settings.weights, settings.lite0_levels)

@@ -27,6 +27,7 @@ _SHA256 = {
 _MEAN, _DEVIATION = 127.0, 128.0
 # The last block of each resolution down to 1/16: edges, textures, parts.
 FEATURE_LAYERS = ("block0", "block2", "block4", "block10")
+FEATURE_CHANNELS = (16, 24, 40, 112)
 
 
 def efficientnet_lite0(depth: float = 1.0) -> Any:
@@ -107,7 +108,7 @@ class EfficientNetLite0Loss:
             SrganEdgeError: the file is of something else.
         """
         if len(levels) != len(FEATURE_LAYERS) or min(levels) < 0 or not sum(levels):
-            raise UsageError(f"perceptual.levels: {len(FEATURE_LAYERS)} weights, one above 0, not {list(levels)}")
+            raise UsageError(f"perceptual.lite0_levels: {len(FEATURE_LAYERS)} weights, one above 0, not {list(levels)}")
         self.levels = tuple(levels)
         if weights != "imagenet" and not Path(weights).is_file():
             raise UsageError(f"perceptual.weights: {weights}: no such file")

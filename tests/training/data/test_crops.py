@@ -8,7 +8,7 @@ from conftest import photo
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import resample
-from srgan_edge.training.data.crops import CropSampler, batches, roughness
+from srgan_edge.training.data.crops import CropSampler, batches, mean_gradient
 from srgan_edge.training.data.photos import Pair, PhotoFile
 
 
@@ -22,7 +22,7 @@ def pairs(*sizes: tuple[int, int]) -> list[Pair]:
 
 def test_crops_belong_together() -> None:
     (pair,) = made = pairs((96, 128))
-    sampler = CropSampler(made, 4, 8, 6, flips=False, seed=3)
+    sampler = CropSampler(made, 4, 8, 6, flip_rotate=False, seed=3)
     low, high = sampler(5)
     assert (low.shape, high.shape) == ((6, 8, 8, 3), (6, 32, 32, 3))
     for one, other in zip(low, high, strict=True):
@@ -33,7 +33,7 @@ def test_crops_belong_together() -> None:
 def test_every_place_of_a_photo_is_drawn() -> None:
     """One pixel more than a crop each way: four places; no more than a crop: one."""
     (pair,) = made = pairs((36, 36))
-    low, _ = CropSampler(made, 4, 8, 100, flips=False, seed=0)(0)
+    low, _ = CropSampler(made, 4, 8, 100, flip_rotate=False, seed=0)(0)
     places = [
         [(y, x) for y in (0, 1) for x in (0, 1) if np.array_equal(pair.lr[y : y + 8, x : x + 8], one)] for one in low
     ]
@@ -41,11 +41,11 @@ def test_every_place_of_a_photo_is_drawn() -> None:
     counts = [places.count([(y, x)]) for y in (0, 1) for x in (0, 1)]
     assert min(counts) > 10
     (whole,) = exact = pairs((32, 32))
-    np.testing.assert_array_equal(CropSampler(exact, 4, 8, 1, flips=False, seed=0)(0)[0][0], whole.lr)
+    np.testing.assert_array_equal(CropSampler(exact, 4, 8, 1, flip_rotate=False, seed=0)(0)[0][0], whole.lr)
 
 
 def test_turned_crops_still_belong_together() -> None:
-    low, high = CropSampler(pairs((160, 160)), 4, 24, 32, flips=True, seed=0)(0)
+    low, high = CropSampler(pairs((160, 160)), 4, 24, 32, flip_rotate=True, seed=0)(0)
     for one, other in zip(low, high, strict=True):
         # A crop's own degradation differs from the photo's only near the crop's edges.
         inner = (slice(3, -3), slice(3, -3))
@@ -83,19 +83,19 @@ def test_smooth_crops_are_drawn_again() -> None:
     (pair,) = pairs((200, 200))
     pair.lr[:, 10:] = 77  # a strip of texture beside a wide plain
     plain = CropSampler([pair], 4, 8, 200, True, seed=0)(0)[0]
-    rough = CropSampler([pair], 4, 8, 200, True, seed=0, smooth=1.0)(0)[0]
+    rough = CropSampler([pair], 4, 8, 200, True, seed=0, min_gradient=1.0)(0)[0]
 
     def share(crops: np.ndarray) -> float:
-        return float(np.mean([roughness(c) < 1 for c in crops]))
+        return float(np.mean([mean_gradient(c) < 1 for c in crops]))
 
     assert share(plain) > 0.6
     assert share(rough) < share(plain) ** 5
 
 
-def test_roughness_by_hand() -> None:
+def test_mean_gradient_by_hand() -> None:
     crop = np.zeros((2, 2, 3), np.uint8)
     crop[0, 0] = 8
-    assert roughness(crop) == pytest.approx((8 / 2 + 8 / 2) / 2)
+    assert mean_gradient(crop) == pytest.approx((8 / 2 + 8 / 2) / 2)
 
 
 def test_a_damaged_file_is_named_once_and_another_drawn(photos: Path, tmp_path: Path) -> None:

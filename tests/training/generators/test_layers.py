@@ -30,8 +30,8 @@ def test_collapsible_convolution_is_its_two_convolutions() -> None:
 
 
 def test_collapse_keeps_the_function() -> None:
-    trained = build_generator("edge-s", 4, collapsible=True)
-    plain = build_generator("edge-s", 4, collapsible=False)
+    trained = build_generator("chain-s", 4, collapsible=True)
+    plain = build_generator("chain-s", 4, collapsible=False)
     x = np.random.default_rng(0).random((1, 12, 15, 3)).astype(np.float32)
     collapse(trained, plain)
     np.testing.assert_allclose(trained(x), plain(x), atol=1e-5)

@@ -1,0 +1,1 @@
+"""From a photo to the low resolution that people have: blur, resizing, sharpening, noise, compression."""

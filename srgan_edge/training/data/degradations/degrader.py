@@ -1,0 +1,81 @@
+"""The degradation of a recipe, applied to a part of a photo."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srgan_edge.training.data.degradations import faults
+from srgan_edge.training.data.degradations.settings import Degradation, Last, Stage
+
+Bytes = NDArray[np.uint8]
+Random = np.random.Generator
+
+MARGIN = 24
+"""LR pixels by which a part should be larger than the crop that is taken from it, so that filters see beyond its edge
+and the grids of JPEG, 8 and 16 pixels wide, lie anywhere in it."""
+NEAREST = 4
+"""Of these, at least on each side."""
+
+
+class Degrader:
+    """Makes the LR image of a part of a photo, with faults drawn at random."""
+
+    def __init__(self, settings: Degradation, scale: int) -> None:
+        self.settings, self.scale = settings, scale
+
+    @property
+    def is_bicubic(self) -> bool:
+        """Whether MATLAB's bicubic is all that happens."""
+        return self.settings.preset == "bicubic"
+
+    def is_clean(self, random: Random, ramped: float = 1.0) -> bool:
+        """Draw whether an image has no fault; of the others `ramped` have theirs already."""
+        return self.is_bicubic or random.random() >= (1 - self.settings.clean) * ramped
+
+    def __call__(self, high: Bytes, random: Random) -> Bytes:
+        """`(s h, s w, 3)` bytes -> `(h, w, 3)` bytes."""
+        target = high.shape[0] // self.scale, high.shape[1] // self.scale
+        image = _stage(high, self.settings.first, high.shape[:2], random)
+        image = _stage(image, self.settings.second, target, random)
+        return _last(image, self.settings.last, target, random)
+
+
+def _stage(image: Bytes, stage: Stage, base: tuple[int, ...], random: Random) -> Bytes:
+    if random.random() >= stage.probability:
+        return image
+    if random.random() < stage.blur.probability:
+        image = faults.blur(image, stage.blur, random)
+    if random.random() < stage.resize.probability:
+        size = faults.factor(stage.resize, random)
+        height, width = (max(1, round(side * size)) for side in base[:2])
+        image = faults.resize(image, height, width, stage.resize.filters, random)
+    if random.random() < stage.sharpen.probability:
+        image = faults.sharpen(image, stage.sharpen, random)
+    if random.random() < stage.noise.probability:
+        image = faults.noise(image, stage.noise, random)
+    if random.random() < stage.jpeg.probability:
+        image = faults.jpeg(image, stage.jpeg, random)
+    return image
+
+
+def _last(image: Bytes, last: Last, target: tuple[int, int], random: Random) -> Bytes:
+    video = random.random() < last.h264.probability
+    compressed = not video and random.random() < last.jpeg.probability
+    early = compressed and random.random() < last.jpeg_first
+    if early:
+        image = faults.jpeg(image, last.jpeg, random)
+    image = faults.resize(image, *target, last.filters, random)
+    if random.random() < last.blur.probability:
+        image = faults.blur(image, last.blur, random)
+    if random.random() < last.sharpen.probability:
+        image = faults.sharpen(image, last.sharpen, random)
+    if random.random() < last.noise.probability:
+        image = faults.noise(image, last.noise, random)
+    if video:
+        from srgan_edge.training.data.degradations.h264 import h264
+
+        image = h264(image, last.h264, random)
+    elif compressed and not early:
+        image = faults.jpeg(image, last.jpeg, random)
+    return image

@@ -1,0 +1,229 @@
+"""The recipe's `[degradation]`: presets, and every range that they set."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from srgan_edge.recipes import Table
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Relative = Annotated[float, Field(ge=0)]
+
+
+# TOML has lists and no tuples.
+_PAIR = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+
+Floats = Annotated[tuple[float, float], _PAIR]
+Integers = Annotated[tuple[int, int], _PAIR]
+Kernel = Literal["iso", "aniso", "generalised_iso", "generalised_aniso", "plateau_iso", "plateau_aniso"]
+Filter = Literal["area", "bilinear", "bicubic"]
+
+
+class Fault(Table):
+    """One fault; every `[low, high]` is a range that is drawn from uniformly unless said otherwise."""
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> Fault:
+        for name, value in self:
+            if isinstance(value, tuple) and len(value) == 2 and value[0] > value[1]:
+                raise ValueError(f"{name} = [{value[0]}, {value[1]}] begins above its end")
+        return self
+
+
+class Blur(Fault):
+    """A blur of random shape (Wang et al. 2021, "Real-ESRGAN", section 3.1), or an ideal low-pass with its ringing."""
+
+    probability: Share = 0.0
+    kernels: dict[Kernel, Relative] = Field(default={"iso": 2 / 3, "aniso": 1 / 3})
+    """Relative shares."""
+    sigma: Floats = (0.3, 1.5)
+    """In pixels of the image that is blurred."""
+    beta_generalised: Floats = (0.5, 4.0)
+    """Exponents of generalised Gaussians; 1 is Gaussian."""
+    beta_plateau: Floats = (1.0, 2.0)
+    sinc: Share = 0.0
+    """Of the blurs that are a sinc filter instead (section 3.2)."""
+    cutoff: Floats = (1.0471975511965976, 3.141592653589793)
+    """Of the sinc filter, in radians a pixel."""
+
+
+class Resize(Fault):
+    """A change of size by an antialiased filter."""
+
+    probability: Share = 0.0
+    up: Relative = 0.0
+    """Relative share of enlargements; `down` and `keep` likewise."""
+    down: Relative = 1.0
+    keep: Relative = 0.0
+    factor: Floats = (1.0, 1.0)
+    """Of the HR image's size in `first`, of the LR image's in `second`; enlargements are drawn above 1, the rest below,
+    where it reaches to both sides of 1."""
+    filters: dict[Filter, Relative] = Field(default={"area": 1.0, "bilinear": 1.0, "bicubic": 1.0})
+    """Relative shares."""
+
+
+class Sharpen(Fault):
+    """An unsharp mask, as phones apply."""
+
+    probability: Share = 0.0
+    radius: Floats = (0.5, 1.5)
+    """Deviation of its blur in pixels."""
+    amount: Floats = (0.3, 1.5)
+
+
+class Noise(Fault):
+    """Gaussian noise, or shot noise whose variance grows with the light."""
+
+    probability: Share = 0.0
+    sigma: Floats = (1.0, 10.0)
+    """Deviation in levels of 255; of shot noise at middle grey."""
+    log_uniform: bool = True
+    """Draw sigma by its logarithm: low ones oftener."""
+    shot: Share = 0.5
+    """Of the noises that are shot noise."""
+    grey: Share = 0.4
+    """Of the noises that are equal in R, G and B."""
+    softened: Share = 0.0
+    """Of the noises that are blurred by 0.4 to 0.8 pixels, as demosaicing and denoising leave them."""
+
+
+class Jpeg(Fault):
+    """JPEG by libjpeg."""
+
+    probability: Share = 0.0
+    quality: Integers = (45, 95)
+    subsampled: Share = 0.7
+    """Of the files whose chroma has half the resolution (4:2:0); the rest are 4:4:4."""
+
+
+class H264(Fault):
+    """A video frame by libx264."""
+
+    probability: Share = 0.0
+    """Of the images that are a frame of a video; these have no JPEG after it."""
+    crf: Integers = (20, 35)
+
+
+class Stage(Table):
+    """A round of faults, in the order of its keys."""
+
+    probability: Share = 1.0
+    """That the round happens at all."""
+    blur: Blur = Blur()
+    resize: Resize = Resize()
+    sharpen: Sharpen = Sharpen()
+    noise: Noise = Noise()
+    jpeg: Jpeg = Jpeg()
+
+
+class Last(Table):
+    """What happens at the LR size: shrinking to it, then faults in the order of the keys."""
+
+    filters: dict[Filter, Relative] = Field(default={"bicubic": 4.0, "area": 1.0, "bilinear": 1.0})
+    """Relative shares of the filters that shrink to the LR size."""
+    blur: Blur = Blur()
+    sharpen: Sharpen = Sharpen()
+    noise: Noise = Noise()
+    h264: H264 = H264()
+    jpeg: Jpeg = Jpeg()
+    jpeg_first: Share = 0.0
+    """Of the images whose JPEG comes before the shrinking and the blur (Real-ESRGAN: 0.5)."""
+
+
+_ESRGAN_KERNELS = {
+    "iso": 0.45,
+    "aniso": 0.25,
+    "generalised_iso": 0.12,
+    "generalised_aniso": 0.03,
+    "plateau_iso": 0.12,
+    "plateau_aniso": 0.03,
+}
+_MILD: dict[str, Any] = {
+    "clean": 0.2,
+    "ramp": 0.2,
+    "first": {"blur": {"probability": 0.5}},
+    "second": {
+        "probability": 0.25,
+        "resize": {"probability": 1.0, "factor": [1.2, 2.0], "up": 1.0, "down": 0.0},
+        "jpeg": {"probability": 0.7, "quality": [70, 95]},
+    },
+    "last": {
+        "sharpen": {"probability": 0.3},
+        "noise": {"probability": 0.5, "softened": 1 / 3},
+        "jpeg": {"probability": 0.8},
+    },
+}
+# Real-ESRGAN's options/train_realesrgan_x4plus.yml.
+_ESRGAN: dict[str, Any] = {
+    "first": {
+        "blur": {"probability": 1.0, "kernels": _ESRGAN_KERNELS, "sigma": [0.2, 3.0], "sinc": 0.1},
+        "resize": {"probability": 1.0, "up": 0.2, "down": 0.7, "keep": 0.1, "factor": [0.15, 1.5]},
+        "noise": {"probability": 1.0, "sigma": [1.0, 30.0], "log_uniform": False},
+        "jpeg": {"probability": 1.0, "quality": [30, 95], "subsampled": 1.0},
+    },
+    "second": {
+        "blur": {"probability": 0.8, "kernels": _ESRGAN_KERNELS, "sigma": [0.2, 1.5], "sinc": 0.1},
+        "resize": {"probability": 1.0, "up": 0.3, "down": 0.4, "keep": 0.3, "factor": [0.3, 1.2]},
+        "noise": {"probability": 1.0, "sigma": [1.0, 25.0], "log_uniform": False},
+    },
+    "last": {
+        "filters": {"area": 1.0, "bilinear": 1.0, "bicubic": 1.0},
+        "blur": {"probability": 0.8, "sinc": 1.0},
+        "jpeg": {"probability": 1.0, "quality": [30, 95], "subsampled": 1.0},
+        "jpeg_first": 0.5,
+    },
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "bicubic": {},
+    "real": _MILD,
+    "real-esrgan": _ESRGAN,
+    "video": {**_MILD, "last": {**_MILD["last"], "h264": {"probability": 0.7}}},
+}
+
+
+class Degradation(Table):
+    """How the LR image is made from the HR one. A preset sets all keys; those given beside it are changed.
+
+    "bicubic" is the literature's: MATLAB's bicubic and nothing else. "real" is one mild pass, each fault by itself.
+    "real-esrgan" is the two rounds of Wang et al. 2021. "video" is "real" with H.264 besides.
+    """
+
+    preset: Literal["bicubic", "real", "real-esrgan", "video"] = "bicubic"
+    clean: Share = 0.0
+    """Of the crops that are shrunk by MATLAB's bicubic and have no fault."""
+    ramp: Share = 0.0
+    """Of the first phase's steps, over which the share of crops with faults rises from 0."""
+    first: Stage = Stage()
+    """At the HR image's size."""
+    second: Stage = Stage(probability=0.0)
+    """Resized to `resize.factor` times the LR size."""
+    last: Last = Last()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("preset", "bicubic") not in PRESETS:
+            return given
+        return _merged(PRESETS[given.get("preset", "bicubic")], given)
+
+    @model_validator(mode="after")
+    def _bicubic_has_no_faults(self) -> Degradation:
+        if self.preset == "bicubic" and self.model_dump(exclude={"preset"}) != _NO_FAULTS:
+            raise ValueError('preset "bicubic" has no faults to set: choose another preset')
+        return self
+
+
+def _merged(preset: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    merged = deepcopy(preset)
+    for key, value in given.items():
+        # Shares of kinds are replaced as a whole: a kind that is not named is not wanted.
+        deeper = isinstance(value, dict) and isinstance(merged.get(key), dict) and key not in ("kernels", "filters")
+        merged[key] = _merged(merged[key], value) if deeper else value
+    return merged
+
+
+_NO_FAULTS = Degradation.model_construct().model_dump(exclude={"preset"})

@@ -1,0 +1,52 @@
+"""The first edge generators: chains of 3x3 convolutions and ReLU."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import tf_keras as keras
+
+from srgan_edge.training.generators.layers import CollapsibleConv2D, PixelShuffle
+
+
+class Size(NamedTuple):
+    """A size of the chain."""
+
+    channels: int
+    convolutions: int
+    """Hidden 3x3 convolutions, the first from RGB."""
+    full_depth: bool
+    """One more hidden convolution, as deep as the output's 3 s^2 channels."""
+
+
+# MACs at 1280x720 output, x4: s 1.09G of 1.2G, m 4.16G of 4.2G, l 7.88G of 8G.
+SIZES = {"s": Size(16, 6, False), "m": Size(32, 5, True), "l": Size(32, 12, True)}
+
+
+def chain(size: str, scale: int = 4, collapsible: bool = False) -> Any:
+    """Plain convolutions whose output is added to the repeated input (the anchor), then pixel-shuffled.
+
+    The anchor residual is ABPN's (Du et al. 2021, section 3.2). Values are in [0, 1]; the tail is linear.
+    """
+    channels, convolutions, full_depth = SIZES[size]
+    depth = 3 * scale**2
+    widths = [channels] * convolutions + [max(depth, channels)] * full_depth
+    x = inputs = keras.Input((None, None, 3), name="image")
+    for index, width in enumerate(widths):
+        name = f"conv{index + 1}"
+        if collapsible:
+            x = CollapsibleConv2D(width, activation="relu", name=name)(x)
+        else:
+            x = keras.layers.Conv2D(
+                width, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=name
+            )(x)
+    # Near zero at first, so that training starts at nearest-neighbour enlargement and not at noise.
+    tail = keras.initializers.RandomNormal(stddev=1e-3)
+    x = keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=tail, name="tail")(x)
+    # Twice s inputs and not once s * s: XNNPACK takes concatenations of at most 5.
+    # In float32 under any policy: bfloat16 has but 128 values between 0.5 and 1.
+    row = keras.layers.Concatenate(dtype="float32", name="anchor_row")([inputs] * scale)
+    anchor = keras.layers.Concatenate(dtype="float32", name="anchor")([row] * scale)
+    x = keras.layers.Add(dtype="float32", name="residual")([x, anchor])
+    outputs = PixelShuffle(scale, dtype="float32", name="shuffle")(x)
+    return keras.Model(inputs, outputs, name=f"chain-{size}-x{scale}")

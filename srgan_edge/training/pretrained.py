@@ -1,0 +1,126 @@
+"""Generators that were trained before: of a run folder, or taken back from a float export of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tf_keras as keras
+
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.models import Model, find_model
+from srgan_edge.training.generators import ARCHITECTURES, build_generator
+from srgan_edge.training.generators.layers import CollapsibleConv2D
+from srgan_edge.training.run_folder import Trained, load_generator
+
+_FLOAT = ("fp16", "float32")
+
+
+def load_pretrained(name: str, key: str) -> Trained:
+    """The generator of a run folder, a bundled model's name, or a path of one of our FP16 or float32 exports.
+
+    `key` is the recipe's key that named it, for messages.
+
+    Raises:
+        UsageError: it is none of these, or an export whose weights cannot be taken back.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return load_generator(path)
+    try:
+        return from_export(find_model(name, "fp16"))
+    except SrganEdgeError as error:
+        raise UsageError(f"{key}: {name}: {error}") from error
+
+
+def from_export(model: Model) -> Trained:
+    """The generator that a float export of ours was made from, in its own value range, [0, 1].
+
+    Raises:
+        UsageError: another format, or a network whose export has not the same convolutions (batch normalisation).
+    """
+    card = model.card
+    if card is None or card.family not in ARCHITECTURES:
+        raise UsageError("no card says which of our generators this is")
+    if card.quantization not in _FLOAT:
+        raise UsageError(f"{model.path.name} holds rounded weights ({card.quantization}): name its FP16 export")
+    generator = build_generator(card.family, card.scale)
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in generator.layers):
+        raise UsageError(f"the batch normalisation of {card.family} cannot be taken back from an export")
+    layers = [layer for layer in generator.layers if isinstance(layer, (keras.layers.Conv2D, CollapsibleConv2D))]
+    found = _convolutions(model.path)
+    if [kernel.shape for kernel, _ in found] != [_shape(layer) for layer in layers]:
+        raise UsageError(f"{model.path.name} has other convolutions than {card.family}")
+    for layer, (kernel, bias) in zip(layers, found, strict=True):
+        # Exports go from 0..255 to 0..255, for which every bias is 255 times as large.
+        if isinstance(layer, CollapsibleConv2D):
+            layer.set_kernel(kernel, bias / 255)
+        else:
+            layer.set_weights([kernel, bias / 255] if layer.use_bias else [kernel])
+    quality = card.quality.get("valid", {})
+    return Trained(
+        generator,
+        model.name,
+        card.family,
+        card.scale,
+        ARCHITECTURES[card.family].value_range,
+        0,
+        quality.get("psnr_float", float("nan")),
+        quality.get("ssim_float", float("nan")),
+        card.licence,
+    )
+
+
+def initialise(model: Any, trained: Trained, key: str = "generator.init") -> None:
+    """Start `model` from a trained generator, over-parameterised convolutions too.
+
+    Raises:
+        UsageError: that is of another architecture.
+    """
+    if trained.model.name != model.name:
+        raise UsageError(f"{key}: {trained.name} is {trained.model.name}, not {model.name}")
+    try:
+        for layer in model.layers:
+            weights = trained.model.get_layer(layer.name).get_weights()
+            if isinstance(layer, CollapsibleConv2D):
+                layer.set_kernel(*weights)
+            else:
+                layer.set_weights(weights)
+    except ValueError as error:
+        raise UsageError(f"{key}: {trained.name} is another {model.name}: {error}") from error
+
+
+def _shape(layer: Any) -> tuple[int, ...]:
+    return (
+        (3, 3, *layer.expand.shape[2:3], layer.filters) if isinstance(layer, CollapsibleConv2D) else layer.kernel.shape
+    )
+
+
+def _convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Kernel `(h, w, in, out)` and bias of each convolution of a float model, in the graph's order, as float32."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    graph = model.subgraphs[0]
+    # An FP16 file holds weights behind a DEQUANTIZE.
+    origin = {
+        op.outputs[0]: op.inputs[0] for op in graph.operators if _is(model, op, schema.BuiltinOperator.DEQUANTIZE)
+    }
+    types = {schema.TensorType.FLOAT16: np.float16, schema.TensorType.FLOAT32: np.float32}
+
+    def constant(index: int) -> np.ndarray:
+        tensor = graph.tensors[origin.get(index, index)]
+        content = bytes(model.buffers[tensor.buffer].data)
+        return np.frombuffer(content, types[tensor.type]).reshape(tensor.shape).astype(np.float32)
+
+    return [
+        (constant(op.inputs[1]).transpose(1, 2, 3, 0), constant(op.inputs[2]))
+        for op in graph.operators
+        if _is(model, op, schema.BuiltinOperator.CONV_2D)
+    ]
+
+
+def _is(model: Any, op: Any, code: int) -> bool:
+    found = model.operatorCodes[op.opcodeIndex]
+    return max(found.builtinCode, found.deprecatedBuiltinCode) == code
