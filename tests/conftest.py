@@ -46,6 +46,22 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_rights(tmp_path: Path) -> Iterator[None]:
+    """The process without root's rights, where it has them."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("no users here")
+    before = os.geteuid()
+    if before == 0:
+        for folder in (tmp_path, *tmp_path.parents):
+            if folder.stat().st_uid == 0 and folder.name.startswith("pytest-"):
+                folder.chmod(0o755)
+        os.chown(tmp_path, 65534, -1)
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
 @pytest.fixture(scope="session")
 def coffee() -> NDArray[np.uint8]:
     """A real photo, 400x600."""

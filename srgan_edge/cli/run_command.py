@@ -122,8 +122,9 @@ def command(
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
       srgan-edge run photo.jpg -m srgan.tflite --input-range 0 1 --output-range -1 1
     """
+    from srgan_edge.atomic import sweep
     from srgan_edge.imaging.encoding import format_suffix
-    from srgan_edge.runtime.batch import is_video, jobs
+    from srgan_edge.runtime.batch import exists, is_video, jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
     from srgan_edge.runtime.video import upscale_videos
@@ -133,6 +134,8 @@ def command(
 
         if not is_address(address):  # --ray FOLDER
             inputs, address = (address, *inputs), ""
+    if "" in (*inputs, out) or out == "-":
+        raise UsageError("an empty name" if out != "-" else "-o -: results are written to files, not to stdout")
     if bool(inputs) == (camera is not None):
         raise UsageError("name photos, folders or videos, or a --camera")
     if headless and (camera is None or out is None):
@@ -162,8 +165,16 @@ def command(
         if camera is not None:
             _camera(upscaler, camera, Path(out) if headless and out else None)
             return
-        planned = jobs(paths, Path(out) if out else None, factor or upscaler.scale, recursive, suffix)
-        todo = [job for job in planned if not (skip_existing and job.output.exists())]
+
+        def left_out(sentence: str, is_failure: bool) -> None:
+            nonlocal failed
+            failed += is_failure
+            say(f"srgan-edge: {sentence}" if is_failure else sentence)
+
+        planned = jobs(paths, Path(out) if out else None, factor or upscaler.scale, recursive, suffix, left_out)
+        for folder in {job.output.parent for job in planned}:
+            sweep(folder)
+        todo = [job for job in planned if not (skip_existing and exists(job.output))]
         films = [job for job in todo if is_video(job.input)]
         if films and (factor or format_name):
             raise UsageError(f"{films[0].input}: --scale and --format are for photos")

@@ -125,15 +125,14 @@ def _open(path: Path, max_pixels: int) -> Iterator[Image.Image]:
         raise UnreadableImageError(
             f"{path}: not a photo of a format that is read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM"
         ) from error
-    except PermissionError as error:
-        raise UnreadableImageError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         reason = (getattr(error, "strerror", None) or str(error).strip() or type(error).__name__).splitlines()[0]
         if not isinstance(
             error, (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError)
         ):
             reason = f"it is damaged ({reason})"
-        raise UnreadableImageError(f"{path}: cannot be decoded: {reason.rstrip('.')}") from error
+        what = "read" if isinstance(error, OSError) and error.errno else "decoded"
+        raise UnreadableImageError(f"{path}: cannot be {what}: {reason.rstrip('.')}") from error
 
 
 def _without_pillows_limit(act: Callable[[], T]) -> T:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +15,7 @@ from srgan_edge.imaging import encoding, images
 VIDEO_RESULTS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
 """What videos are written as; others become .mkv, which holds any sound."""
 VIDEO_SUFFIXES = (*VIDEO_RESULTS, ".wmv", ".flv", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".3gp", ".ogv")
+_SUFFIXES = (*images.READABLE, *encoding.WRITABLE, *VIDEO_SUFFIXES)
 
 
 def is_video(path: Path) -> bool:
@@ -32,46 +37,124 @@ class RemoteJob(NamedTuple):
     output: str
 
 
+def _refuse(sentence: str, failed: bool) -> None:
+    if failed:
+        raise UsageError(sentence)
+
+
 def jobs(
-    inputs: tuple[Path, ...], out: Path | None, scale: float, recursive: bool, suffix: str | None = None
+    inputs: tuple[Path, ...],
+    out: Path | None,
+    scale: float,
+    recursive: bool,
+    suffix: str | None = None,
+    tell: Callable[[str, bool], None] = _refuse,
 ) -> list[Job]:
     """Plan a batch: files as given, folders by their images and videos, and where the result of each goes.
 
-    `out` with the suffix of an image or video is the file of the only input; else it is a folder, which a
-    folder's tree is kept under. `suffix` is the results' format instead of their photos' own.
+    Args:
+        inputs: files and folders.
+        out: with the suffix of an image or video the file of the only input; else a folder, which a folder's tree is
+            kept under; None = beside each input.
+        scale: goes into the results' names.
+        recursive: folders are looked into with theirs.
+        suffix: the results' format instead of their photos' own.
+        tell: told what is left out or named otherwise, and whether that is a failure; the others are planned all the
+            same. Without it a failure is an error.
 
     Raises:
-        UsageError: a folder without images and videos, one output file for several, or two files for one result.
+        UsageError: there is nothing to do, or one output file for several inputs.
     """
-    single = (
-        out is not None
-        and out.suffix.lower() in (*images.READABLE, *encoding.WRITABLE, *VIDEO_SUFFIXES)
-        and not out.is_dir()
-    )
+    file = out if out is not None and not _is_folder(out) else None
+    single = file is not None and file.suffix.lower() in _SUFFIXES
+    one_file = len(inputs) == 1 and not _is_folder(inputs[0])
+    if file is not None and one_file and not single and re.fullmatch(r"\.[A-Za-z]\w{1,4}", file.suffix):
+        known = " ".join((*encoding.WRITABLE, *VIDEO_RESULTS))
+        raise UsageError(f"{out}: cannot write {file.suffix}; use one of {known}, or a folder that exists")
     planned: list[Job] = []
+    missing: list[str] = []
     for path in inputs:
-        if not path.is_dir():
+        if not _is_folder(path):
             folder = out if out is not None and not single else path.parent
             planned.append(Job(path, out if single and out is not None else folder / result_name(path, scale, suffix)))
             continue
-        # A result beside its photo must not become the next run's input.
-        known = (*images.READABLE, *VIDEO_SUFFIXES)
-        found = [
-            p for p in images.find(path, recursive, known) if out is not None or not p.stem.endswith(f"_x{scale:g}")
-        ]
+        found = _photos_of(path, out, recursive, tell)
         if not found:
             more = "" if recursive else " (its folders are looked into with --recursive)"
-            raise UsageError(f"{path}: no image or video in this folder{more}")
+            missing.append(f"{path}: no image or video in this folder{more}")
         root = out if out is not None else path
         planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale, suffix)) for p in found]
+    if not planned and missing:
+        raise UsageError(missing[0])
+    for sentence in missing:
+        tell(sentence, True)
     if single and len(planned) > 1:
         raise UsageError(f"{out} is one file and there are {len(planned)} files; name a folder")
-    seen: dict[Path, Path] = {}
+    return _distinct(planned, scale, tell)
+
+
+def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[str, bool], None]) -> list[Path]:
+    """A folder's images and videos but for results of earlier runs, which must not become the next run's inputs."""
+
+    def unreadable(error: OSError) -> None:
+        tell(f"{error.filename}: cannot be looked into: {error.strerror}", True)
+
+    found = images.find(path, recursive, _SUFFIXES, unreadable)
+    if out is not None and path.resolve() != out.resolve():
+        return [photo for photo in found if not photo.resolve().is_relative_to(out.resolve())]
+    sources = {photo.with_suffix("") for photo in found}
+    results = [
+        photo
+        for photo in found
+        if (name := re.fullmatch(r"(.+)_x\d+(\.\d+)?", photo.stem)) and photo.with_name(name[1]) in sources
+    ]
+    if results:
+        more = f" and {len(results) - 1} more" if len(results) > 1 else ""
+        tell(f"{results[0]}{more}: left out, the result of an earlier run", False)
+    return [photo for photo in found if photo not in set(results)]
+
+
+def _distinct(planned: list[Job], scale: float, tell: Callable[[str, bool], None]) -> list[Job]:
+    """Each input once, and results that would have one name, or an input's, with names of their own."""
+    once = {os.path.realpath(job.input): job for job in reversed(planned)}
+    planned = [job for job in planned if once[os.path.realpath(job.input)] is job]
+    names = Counter(_key(job.output) for job in planned)
+    taken = {_key(job.input) for job in planned}
+    distinct: list[Job] = []
     for job in planned:
-        if job.output in seen:
-            raise UsageError(f"{seen[job.output]} and {job.input} would both be written to {job.output}")
-        seen[job.output] = job.input
-    return planned
+        output = job.output
+        if names[_key(output)] > 1 and output.suffix.lower() != job.input.suffix.lower():
+            output = output.with_name(f"{job.input.name}_x{scale:g}{output.suffix}")
+        first, number = output, 2
+        while _key(output) in taken and not (len(planned) == 1 or _key(output) == _key(job.input)):
+            output = first.with_name(f"{first.stem}-{number}{first.suffix}")
+            number += 1
+        if output != job.output:
+            tell(f"{job.input}: goes to {output}, as {job.output.name} is another file's", False)
+        taken.add(_key(output))
+        distinct.append(Job(job.input, output))
+    return distinct
+
+
+def _key(path: Path) -> str:
+    """A name as file systems compare it that know no difference between a and A."""
+    return str(path).casefold()
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long, a folder above that cannot be looked into: whoever opens it says so
+        return False
+
+
+def exists(path: Path) -> bool:
+    """Whether a file, or a link to one that is gone, is there."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
 
 
 def result_name(path: Path, scale: float, suffix: str | None = None) -> str:

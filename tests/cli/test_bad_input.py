@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from srgan_edge import atomic
 from srgan_edge.cli import main as cli
 from srgan_edge.errors import UnreadableImageError
 from srgan_edge.imaging import images
@@ -122,6 +123,80 @@ def test_odd_sizes_work(run: Run, tmp_path: Path, size: tuple[int, int]) -> None
     code, said = run("odd.png")
     assert code == 0, said
     assert images.size(tmp_path / "odd_x4.png") == (size[1] * 4, size[0] * 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("",), "an empty name"),
+        (("a.png", "-o", ""), "an empty name"),
+        (("a.png", "-o", "-"), "-o -: results are written to files, not to stdout"),
+        (("a.png", "-o", "r.jxl"), "r.jxl: cannot write .jxl; use one of .jpg .jpeg"),
+    ],
+)
+def test_what_would_make_a_folder_or_take_this_one(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    code, words = run(*arguments)
+    assert code == 2
+    one_sentence(words, said)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_batch_goes_on_after_every_kind_of_file(run: Run, tmp_path: Path, no_rights: None) -> None:
+    folder = tmp_path / "in"
+    (folder / "shut").mkdir(parents=True)
+    for name in ("a.png", "secret.png", "z.png", "blocked.png"):
+        Image.fromarray(photo(20, 20)).save(folder / name)
+    os.mkfifo(folder / "pipe.png")
+    (folder / "secret.png").chmod(0)
+    (folder / "shut").chmod(0)
+    long = f"{'n' * 249}.png"
+    Image.fromarray(photo(20, 20)).save(folder / long)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "blocked_x4.png").mkdir()
+    code, said = run("in", "-o", "out", "--recursive", "--overwrite")
+    (folder / "shut").chmod(0o755)
+    assert code == 1
+    for words in (
+        "srgan-edge: in/shut: cannot be looked into: Permission denied",
+        "srgan-edge: in/secret.png: cannot be read: Permission denied",
+        "srgan-edge: in/pipe.png: is a pipe or device, not a file",
+        f"srgan-edge: out/{'n' * 249}_x4.png: cannot be written: File name too long",
+        "srgan-edge: out/blocked_x4.png: cannot be written: Is a directory",
+        "2 upscaled, 0 skipped, 5 failed",
+    ):
+        assert words in said
+    assert "Traceback" not in said
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_x4.png", "blocked_x4.png", "z_x4.png"]
+
+
+def test_skip_existing_sweeps_what_a_killed_run_left(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(photo(20, 20)).save(tmp_path / "a.png")
+    (tmp_path / "a_x4.png").write_text("done")
+    (tmp_path / f"{atomic.PREFIX}abc").mkdir()
+    (tmp_path / f"{atomic.PREFIX}abc" / "a_x4.png").write_text("half")
+    code, _ = run("a.png", "--skip-existing")
+    assert code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a_x4.png"]
+
+
+def test_larger_photos_are_refused_until_it_is_said(run: Run, tmp_path: Path) -> None:
+    Image.new("RGB", (1100, 1000)).save(tmp_path / "a.png")
+    code, said = run("a.png", "--max-megapixels", "1")
+    assert code == 1
+    one_sentence(said, "a.png: 1100x1000 are more than 1 megapixels")
+    assert images.read(tmp_path / "a.png", 2_000_000).width == 1100
+
+
+def test_quality(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(photo(40, 40)).save(tmp_path / "a.png")
+    for suffix in ("jpg", "webp", "avif"):
+        for quality in ("20", "95"):
+            assert run("a.png", "-o", f"{quality}.{suffix}", "--quality", quality)[0] == 0
+        sizes = [(tmp_path / f"{quality}.{suffix}").stat().st_size for quality in (20, 95)]
+        assert sizes[0] < sizes[1] / 2
 
 
 def test_a_wrong_suffix_works(run: Run, tmp_path: Path) -> None:

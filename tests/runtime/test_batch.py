@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from srgan_edge.errors import UsageError
-from srgan_edge.runtime.batch import Job, jobs, result_name
+from srgan_edge.errors import UnreadableImageError, UsageError
+from srgan_edge.imaging import images
+from srgan_edge.runtime.batch import Job, exists, jobs, result_name
 
 
 def tree(root: Path, *names: str) -> None:
@@ -42,11 +43,99 @@ def test_folders_of_videos(tmp_path: Path) -> None:
     assert [j.output.name for j in planned] == ["a_x4.jpg", "b_x4.MP4", "c_x4.mkv"]
 
 
+class Told(list[tuple[str, bool]]):
+    """What `jobs` says of what it leaves out."""
+
+    def __call__(self, sentence: str, failed: bool) -> None:
+        self.append((sentence, failed))
+
+
 def test_refusals(tmp_path: Path) -> None:
     tree(tmp_path, "in/deep/b.png", "two/b.png")
     with pytest.raises(UsageError, match=r"no image or video in this folder .*--recursive"):
         jobs((tmp_path / "in",), None, 4, False)
     with pytest.raises(UsageError, match="is one file and there are 2 files"):
         jobs((tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "c.png", 4, False)
-    with pytest.raises(UsageError, match="would both be written"):
-        jobs((tmp_path / "in" / "deep", tmp_path / "two"), tmp_path / "out", 4, False)
+    for name in ("r.jxl", "r.tar", "r.heic2"):
+        with pytest.raises(UsageError, match=r"cannot write \.\w+; use one of \.jpg"):
+            jobs((tmp_path / "two" / "b.png",), tmp_path / name, 4, False)
+    (tmp_path / "r.jxl").mkdir()
+    (job,) = jobs((tmp_path / "two" / "b.png",), tmp_path / "r.jxl", 4, False)
+    assert job.output == tmp_path / "r.jxl" / "b_x4.png"
+
+
+def test_one_empty_folder_does_not_stop_the_others(tmp_path: Path) -> None:
+    tree(tmp_path, "in/b.png", "none/notes.txt")
+    told = Told()
+    (job,) = jobs((tmp_path / "none", tmp_path / "in"), None, 4, False, tell=told)
+    assert job.input.name == "b.png"
+    assert [failed for _, failed in told] == [True]
+    assert "none: no image or video in this folder" in told[0][0]
+
+
+def test_names_that_collide_become_distinct(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.gif", "in/a.png", "in/a.heic", "two/a.png", "two/A.PNG")
+    told = Told()
+    planned = jobs((tmp_path / "in", tmp_path / "two"), tmp_path / "out", 4, False, tell=told)
+    assert [(str(j.input.relative_to(tmp_path)), j.output.name) for j in planned] == [
+        ("in/a.gif", "a.gif_x4.png"),
+        ("in/a.heic", "a.heic_x4.png"),
+        ("in/a.png", "a_x4.png"),
+        ("two/A.PNG", "A_x4-2.PNG"),
+        ("two/a.png", "a_x4-3.png"),
+    ]
+    assert all(not failed for _, failed in told)
+    assert len(told) == 4
+    alone = jobs((tmp_path / "in" / "a.gif",), None, 4, False, tell=told)
+    assert alone[0].output.name == "a_x4.png"
+
+
+def test_an_input_is_done_once_and_never_written_over(tmp_path: Path) -> None:
+    tree(tmp_path, "a.png", "a_x4.png")
+    photo, other = tmp_path / "a.png", tmp_path / "a_x4.png"
+    (tmp_path / "link.png").symlink_to(photo)
+    assert len(jobs((photo, photo, tmp_path / "link.png"), None, 4, False)) == 1
+    planned = jobs((photo, other), None, 4, False)
+    assert [j.output.name for j in planned] == ["a_x4-2.png", "a_x4_x4.png"]
+    assert jobs((photo,), photo, 4, False) == [Job(photo, photo)]  # with --overwrite it is meant
+
+
+def test_results_of_earlier_runs_are_left_out_and_originals_are_not(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.jpg", "in/a_x2.png", "in/a_x2.5.jpg", "in/holiday_x4.jpg")
+    told = Told()
+    planned = jobs((tmp_path / "in",), None, 4, False, tell=told)
+    assert [j.input.name for j in planned] == ["a.jpg", "holiday_x4.jpg"]
+    assert told == [(f"{tmp_path}/in/a_x2.5.jpg and 1 more: left out, the result of an earlier run", False)]
+
+
+def test_results_inside_the_folder_are_no_inputs(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.jpg", "in/out/a_x4.jpg", "in/deep/b.jpg")
+    planned = jobs((tmp_path / "in",), tmp_path / "in" / "out", 4, True)
+    assert [j.input.name for j in planned] == ["a.jpg", "b.jpg"]
+
+
+def test_linked_folders_are_looked_into_and_loops_end(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.jpg", "elsewhere/b.jpg", "in/.hidden/c.jpg")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    planned = jobs((tmp_path / "in",), tmp_path / "out", 4, True)
+    assert [str(j.output.relative_to(tmp_path)) for j in planned] == ["out/a_x4.jpg", "out/link/b_x4.jpg"]
+
+
+def test_folders_that_cannot_be_looked_into_are_named(tmp_path: Path, no_rights: None) -> None:
+    tree(tmp_path, "in/a.jpg", "in/shut/b.jpg")
+    (tmp_path / "in" / "shut").chmod(0)
+    told = Told()
+    planned = jobs((tmp_path / "in",), tmp_path / "out", 4, True, tell=told)
+    (tmp_path / "in" / "shut").chmod(0o755)
+    assert [j.input.name for j in planned] == ["a.jpg"]
+    assert told == [(f"{tmp_path}/in/shut: cannot be looked into: Permission denied", True)]
+
+
+def test_names_too_long_are_planned_and_fail_where_they_are_opened(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300 + ".jpg")
+    (job,) = jobs((long,), None, 4, False)
+    assert not exists(job.output)
+    with pytest.raises(UnreadableImageError, match="cannot be read: File name too long"):
+        images.read(long)
