@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.evaluation import Pair, bench_sets, measure
+from srgan_edge.evaluation import measure
 from srgan_edge.imaging import resample
+from srgan_edge.imaging.pairs import Pair, bench_sets
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
 from srgan_edge.runtime.graph import inspect
 

@@ -26,7 +26,8 @@ from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.evaluation import Pair, bench_sets, measure
+from srgan_edge.evaluation import measure
+from srgan_edge.imaging.pairs import Pair, bench_sets
 from srgan_edge.runtime.graph import xnnpack_partitions
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.run_folder import load_generator

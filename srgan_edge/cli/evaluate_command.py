@@ -13,7 +13,7 @@ from srgan_edge.models import DEFAULT_MODEL
 
 
 @click.command("evaluate")
-@click.option("--hr", required=True, type=click.Path(path_type=Path), help="Folder of high-resolution photos.")
+@click.option("--hr", required=True, type=click.Path(path_type=Path), help="Folder of photos, or of sets.")
 @click.option("--lr", type=click.Path(path_type=Path), help="Folder of their low-resolution twins. Default: made here.")
 @click.option("-m", "--model", "models", multiple=True, help="A model, or bicubic; may be repeated.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all that may be used.")
@@ -23,11 +23,14 @@ def command(hr: Path, lr: Path | None, models: tuple[str, ...], threads: int, ch
     """Measure PSNR and SSIM of models on a test set, as the literature does.
 
     On luma, a border of as many pixels as the scale left out, grey photos as they are. Without --lr
-    the photos are shrunk by MATLAB's bicubic.
+    the photos are shrunk by MATLAB's bicubic. Twins are found by name: 0801.png has 0801.png, 0801x4.png,
+    0801_LR.png and the like. A folder whose folders hold hr/ (and lr_x4/) is measured set by set.
 
     \b
     Examples:
       srgan-edge evaluate --hr set5/hr --lr set5/lr_x4 -m edge-m-x4 -m bicubic
+      srgan-edge evaluate --hr DIV2K_valid_HR --lr DIV2K_valid_LR_bicubic/X4
+      srgan-edge evaluate --hr benchmark/ -m edge-s-x4 -m edge-m-x4
       srgan-edge evaluate --hr photos/ -m my-model.tflite --json
     """
     from srgan_edge.evaluation import evaluate
@@ -44,10 +47,12 @@ def command(hr: Path, lr: Path | None, models: tuple[str, ...], threads: int, ch
     if as_json:
         print_json(results)
         return
+    sets = len({r["set"] for r in results}) > 1
     print_table(
-        ("model", "PSNR", "SSIM", "photos", "s/photo"),
+        (*(["set"] if sets else []), "model", "PSNR", "SSIM", "photos", "s/photo"),
         (
             (
+                *([r["set"]] if sets else []),
                 r["model"],
                 f"{r['psnr']:.2f}",
                 f"{r['ssim']:.4f}",

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
 
+SSIM_WINDOW = 11
+"""Side of the window that SSIM is measured in, in pixels."""
+
 
 class Score(NamedTuple):
     """One image's quality: PSNR in dB (infinite for equal images) and SSIM in [-1, 1]."""
@@ -37,7 +40,7 @@ def ssim(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     Raises:
         SrganEdgeError: an image is smaller than the window.
     """
-    if min(first.shape) < 11:
+    if min(first.shape) < SSIM_WINDOW:
         raise SrganEdgeError(f"SSIM needs at least 11x11 pixels, not {first.shape[1]}x{first.shape[0]}")
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     mean1, mean2 = _blur(first), _blur(second)
@@ -62,6 +65,9 @@ def score(result: NDArray[np.uint8], truth: NDArray[np.uint8], crop: int, channe
         raise SrganEdgeError(
             f"the result is {result.shape[1]}x{result.shape[0]} and the truth {truth.shape[1]}x{truth.shape[0]}"
         )
+    height, width = (max(0, side - 2 * crop) for side in result.shape[:2])
+    if min(height, width) < SSIM_WINDOW:
+        raise SrganEdgeError(f"SSIM needs at least 11x11 pixels, not {width}x{height}")
     inner = (slice(crop, result.shape[0] - crop), slice(crop, result.shape[1] - crop))
     if channel in ("y", "grey"):
         one, two = (luma(i[inner]) if channel == "y" else i[inner][..., 0].astype(float) for i in (result, truth))

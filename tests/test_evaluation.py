@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from conftest import photo
+from PIL import Image
+
+from srgan_edge.cli.main import cli
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.evaluation import evaluate, measure
+from srgan_edge.imaging import metrics, resample
+from srgan_edge.imaging.pairs import Pair
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["evaluate", *arguments])
+
+
+def test_a_twin_is_what_is_enlarged(tmp_path: Path) -> None:
+    """One unlike the shrunk photo changes the score."""
+    truth = photo(64, 80)
+    low = resample.downscale(truth, 4)
+    save(tmp_path / "hr" / "a.png", truth)
+    save(tmp_path / "lr" / "ax4.png", np.clip(low.astype(int) + 20, 0, 255).astype(np.uint8))
+    (made,) = evaluate(tmp_path / "hr", None, ["bicubic"], 1, "y")
+    (given,) = evaluate(tmp_path / "hr", tmp_path / "lr", ["bicubic"], 1, "y")
+    assert made["psnr"] == pytest.approx(metrics.score(resample.upscale(low, 4), truth, 4).psnr)
+    assert given["psnr"] < made["psnr"] - 3
+    assert (given["crop"], given["set"], given["images"][0]["name"]) == (4, "hr", "a.png")
+
+
+def test_a_grey_photo_is_scored_as_it_is(tmp_path: Path) -> None:
+    """Not as the luma of equal planes, whose range is smaller and PSNR higher."""
+    grey = photo(64, 64)[..., 0]
+    save(tmp_path / "a.png", grey)
+    (row,) = evaluate(tmp_path, None, ["bicubic"], 1, "y")
+    enlarged = resample.upscale(resample.downscale(grey[..., None], 4), 4)[..., 0]
+    expected = metrics.psnr(enlarged[4:-4, 4:-4].astype(float), grey[4:-4, 4:-4].astype(float))
+    assert row["psnr"] == pytest.approx(expected)
+
+
+def test_a_scale_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
+    save(tmp_path / "hr" / "a.png", photo(64, 64))
+    save(tmp_path / "lr" / "a.png", photo(16, 16))
+    done = command("--hr", str(tmp_path / "hr"), "--lr", str(tmp_path / "lr"), "-m", "edge-m-x2")
+    assert isinstance(done.exception, SrganEdgeError)
+    assert "a.png: 64x64 is not 2 times its twin" in str(done.exception)
+    assert done.stdout == ""
+
+
+def test_bicubic_alone_takes_the_scale_of_the_folders(tmp_path: Path) -> None:
+    save(tmp_path / "hr" / "a.png", photo(60, 60))
+    save(tmp_path / "lr" / "a.png", resample.downscale(photo(60, 60), 3))
+    (row,) = evaluate(tmp_path / "hr", tmp_path / "lr", ["bicubic"], 1, "rgb")
+    assert (row["crop"], row["channel"]) == (3, "rgb")
+
+
+def test_photos_are_looked_at_before_any_is_measured(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", photo(64, 64))
+    save(tmp_path / "z.png", photo(4, 1))
+    counted: list[int] = []
+    with pytest.raises(SrganEdgeError, match=r"z\.png: 1x4 is too small"):
+        evaluate(tmp_path, None, ["bicubic"], 1, "y", lambda done, total: counted.append(done))
+    assert counted == []
+
+
+def test_models_of_different_scales(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", photo(64, 64))
+    with pytest.raises(UsageError, match="models of different scales"):
+        evaluate(tmp_path, None, ["edge-m-x2", "edge-m-x4"], 1, "y")
+
+
+def test_sets_have_rows_of_their_own(tmp_path: Path) -> None:
+    save(tmp_path / "one" / "hr" / "a.png", photo(64, 64))
+    save(tmp_path / "two" / "hr" / "b.png", photo(64, 64, 1))
+    done = command("--hr", str(tmp_path), "-m", "edge-s-x4", "-m", "bicubic", "--json")
+    rows = json.loads(done.stdout)
+    assert [(row["set"], row["model"]) for row in rows] == [
+        ("one", "edge-s-x4-int8"),
+        ("one", "bicubic"),
+        ("two", "edge-s-x4-int8"),
+        ("two", "bicubic"),
+    ]
+    table = command("--hr", str(tmp_path), "-m", "bicubic").stdout.splitlines()
+    assert [line.split()[:2] for line in table] == [["set", "model"], ["one", "bicubic"], ["two", "bicubic"]]
+
+
+def test_a_result_of_another_size_is_refused() -> None:
+    pair = Pair("a.png", photo(16, 16), photo(64, 64), False)
+    with pytest.raises(SrganEdgeError, match=r"a\.png: the result is 32x32 and the truth 64x64"):
+        measure(lambda low: resample.upscale(low, 2), pair, 4)
