@@ -100,6 +100,7 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
                 "psnr": outcome.score.psnr,
                 "ssim": outcome.score.ssim,
                 "psnr_bicubic": outcome.bicubic.psnr,
+                "best": {"out": str(out / "best"), **outcome.best._asdict()} if outcome.best else None,
                 "seconds": seconds,
             }
         )
@@ -108,6 +109,9 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
             f"{out}: {outcome.step} steps in {seconds:.0f} s, PSNR {outcome.score.psnr:.2f} dB, "
             f"{gain:+.2f} dB against bicubic. Next: srgan-edge convert {out}"
         )
+        if outcome.best:
+            broken = f", although {'; '.join(outcome.best.broken)}" if outcome.best.broken else ""
+            say(f"Best of the GAN phase: step {outcome.best.step}, in {out / 'best'}{broken}")
         picture = out / "samples" / f"step-{outcome.step}.png"
         if picture.exists():
             say(f"Look at {picture.resolve().as_uri()} (LR | bicubic | SR | HR)")

@@ -25,11 +25,19 @@ def train_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                 if not error_console.is_terminal:
                     say(line)
             elif kind in ("validation", "bicubic"):
-                name = "bicubic" if kind == "bicubic" else f"step {event['step']}"
-                say(f"{name}: PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}")
+                say(_quality(event))
             elif "text" in event:
                 say(event["text"])
             elif kind == "end":
                 bar.remove_task(task)
 
         yield report
+
+
+def _quality(event: dict[str, Any]) -> str:
+    """Means over the sets, and of each set, if there are several, PSNR and DISTS's form."""
+    name = "bicubic" if event["event"] == "bicubic" else f"step {event['step']}"
+    figures = [f"PSNR {event['psnr']:.2f} dB, SSIM {event['ssim']:.4f}, dists {event['dists']:.3f}"]
+    figures += [f"{key} {event[key]:.2f}" for key in ("grain", "colour") if key in event]
+    sets = [f"{key} {found['psnr']:.2f}/{found['dists']:.3f}" for key, found in event["sets"].items()]
+    return f"{name}: {', '.join(figures)}" + (f" ({', '.join(sets)})" if len(sets) > 1 else "")

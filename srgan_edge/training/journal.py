@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Journal:
         self._board: Any = None
 
     def emit(self, event: str, **values: Any) -> None:
-        """Log an event with its values; floats of training and validation go to TensorBoard too."""
+        """Log an event with its values; floats of training and validation, nested ones too, go to TensorBoard."""
         if not self._chief:
             return
         line = {"event": event, "step": self.step, "time": round(time.time(), 3), **values}
@@ -36,9 +36,8 @@ class Journal:
             log.write(json.dumps(line) + "\n")
         if event in ("train", "validation"):
             with self._writer().as_default(step=self.step):
-                for name, value in values.items():
-                    if isinstance(value, float):
-                        tf.summary.scalar(f"{event}/{name}", value)
+                for name, value in _floats(event, values):
+                    tf.summary.scalar(name, value)
         self._report(line)
 
     def say(self, text: str) -> None:
@@ -74,3 +73,11 @@ class Journal:
         if self._board is None:
             self._board = tf.summary.create_file_writer(str(self._events))
         return self._board
+
+
+def _floats(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _floats(prefix if name == "sets" else f"{prefix}/{name}", value)
+        elif isinstance(value, float):
+            yield f"{prefix}/{name}", value

@@ -25,6 +25,10 @@ from srgan_edge.training.journal import Journal, Report
 from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import save_generator
+from srgan_edge.training.selection import Candidate, GanSelection
+from srgan_edge.training.validation import Quality
+
+Qualities = dict[str, Quality]
 
 # Of which channels must give something not to be dead.
 _REVIVAL_BATCHES = 4
@@ -37,7 +41,10 @@ class Outcome(NamedTuple):
     finished: bool
     """False: stopped by SIGINT or SIGTERM, to be resumed."""
     score: Score
+    """Mean over the sets of photos held out."""
     bicubic: Score
+    best: Candidate | None
+    """Of the GAN phase, in `best/`; None without one."""
 
 
 class Trainer:
@@ -59,12 +66,13 @@ class Trainer:
                 )
             self.journal.path.unlink(missing_ok=True)  # of a run that was refused or died before its first checkpoint
         self.samplers, sets, recipe = training_data(recipe, self.journal)
-        self.valid = [pair for pairs in sets.values() for pair in pairs]
+        self.validation = validation.Validation(sets, recipe.generator.scale)
         self.recipe = recipe
         self.learner = Learner(recipe, self.distribution)
         self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases
         self.journal.say(f"{self.distribution.description}, {self.learner.policy} ({self.learner.why_policy})")
         self.inference = validation.Inference(self.average, recipe.generator.scale, self.learner.value_range)
+        self.selection = GanSelection(out, recipe.gan.max_psnr_drop) if recipe.gan.steps else None
         self.checkpoints = Checkpoints(
             out / "checkpoints", recipe.loop.keep, self.distribution.chief, **self.learner.state()
         )
@@ -80,21 +88,26 @@ class Trainer:
             SrganEdgeError: a loss or a weight is no longer a finite number.
         """
         last = self.phases[-1].last
-        bicubic = validation.bicubic_score(self.valid, self.recipe.generator.scale)
-        self.journal.emit("bicubic", psnr=bicubic.psnr, ssim=bicubic.ssim)
-        score = None
+        bicubic = self.validation.bicubic()
+        self._emit_quality("bicubic", bicubic)
+        quality = None
         try:
             with _stop_on_signals() as stopped:
                 for phase in self.phases:
                     if int(self.step) < phase.last:
-                        score, leaving = self._run_phase(phase, stopped)
+                        if phase.name == "gan" and int(self.step) == phase.first:
+                            self._begin_selection(quality or self.validation.measure(self.inference), bicubic)
+                        quality, leaving = self._run_phase(phase, stopped)
                         if leaving:
                             break
-            score = score or self._validate()
+            quality = quality or self._validate()
+            score, best = validation.mean(quality), self.selection.best if self.selection else None
             self.journal.emit("end", finished=int(self.step) >= last, psnr=score.psnr, ssim=score.ssim)
         finally:
             self.journal.close()
-        return Outcome(int(self.step), int(self.step) >= last, score, bicubic)
+        reference = validation.mean(bicubic)
+        scores = Score(score.psnr, score.ssim), Score(reference.psnr, reference.ssim)
+        return Outcome(int(self.step), int(self.step) >= last, *scores, best)
 
     def _resume(self) -> None:
         step = self.checkpoints.restore(self.journal.warn)
@@ -102,10 +115,12 @@ class Trainer:
             raise UsageError(f"{self.out}: no checkpoint to resume from")
         self.journal.cut(step)
         self.journal.emit("resume", text=f"resumed at step {step}")
+        if self.selection:
+            self.selection.resume(step)
 
-    def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Score | None, bool]:
+    def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Qualities | None, bool]:
         loop, sampler = self.recipe.loop, self.samplers[phase.name]
-        step, score, leaving = int(self.step), None, False
+        step, quality, leaving = int(self.step), None, False
         if phase.name == "finetune" and self.recipe.finetune.revive and step == phase.first:
             low = np.concatenate([sampler(s)[0] for s in range(step, step + _REVIVAL_BATCHES)])
             self.journal.say(f"{self.learner.revive(low)} dead channels put to use again")
@@ -133,22 +148,51 @@ class Trainer:
             if saving:
                 self.checkpoints.save(step)
             if step % loop.validate_every == 0 or ending:
-                score = self._validate()
+                quality = self._validate(phase)
                 start, count = time.perf_counter(), 0
             if leaving:
                 break
-        return score, leaving
+        return quality, leaving
 
-    def _validate(self) -> Score:
-        score = validation.validate(self.inference, self.valid)
-        self.journal.emit("validation", psnr=score.psnr, ssim=score.ssim)
+    def _validate(self, phase: Phase | None = None) -> Qualities:
+        started = time.perf_counter()
+        quality, step = self.validation.measure(self.inference), int(self.step)
+        self._emit_quality("validation", quality, seconds=round(time.perf_counter() - started, 2))
         if self.distribution.chief:
-            sample = validation.sample(self.inference, self.valid[:4])
+            sample = validation.sample(self.inference, self.validation.sets)
             if sample is not None:
-                encoding.write(images.Picture(sample), self.out / "samples" / f"step-{int(self.step)}.png")
+                encoding.write(images.Picture(sample), self.out / "samples" / f"step-{step}.png")
                 self.journal.picture("lr_bicubic_sr_hr", sample)
-            save_generator(self.average, self.recipe, self.out / "generator", int(self.step), score)
-        return score
+            score = validation.mean(quality)
+
+            def keep(run: Path) -> None:
+                save_generator(self.average, self.recipe, run / "generator", step, Score(score.psnr, score.ssim))
+
+            keep(self.out)
+            if phase is not None and phase.name == "gan":
+                self._select(quality, keep)
+        return quality
+
+    def _begin_selection(self, start: Qualities, bicubic: Qualities) -> None:
+        if self.selection and self.distribution.chief:
+            self.selection.begin(start, bicubic)
+
+    def _select(self, quality: Qualities, keep: Callable[[Path], None]) -> None:
+        """Keep the GAN's best weights as a run folder of their own."""
+        if self.selection is None or not self.selection.begun:
+            return
+
+        def keep_run(run: Path) -> None:
+            keep(run)
+            recipes.save(self.recipe, run / "recipe.toml")
+
+        if self.selection.consider(int(self.step), quality, keep_run) and (best := self.selection.best):
+            broken = f"; still, {'; '.join(best.broken)}" if best.broken else ""
+            self.journal.emit("best", dists=best.dists, text=f"best so far: step {best.step}{broken}")
+
+    def _emit_quality(self, event: str, quality: Qualities, **values: float) -> None:
+        sets = {name: found.figures() for name, found in quality.items()}
+        self.journal.emit(event, **validation.mean(quality).figures(), sets=sets, **values)
 
     def _guard(self, losses: dict[str, float]) -> None:
         """Stop before a checkpoint of broken weights can replace a good one."""

@@ -19,6 +19,7 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import load_generator
+from srgan_edge.training.validation import Inference
 
 
 def recipe(photos: Path, *settings: str) -> Recipe:
@@ -172,6 +173,57 @@ def test_gan_phase_with_a_projected_discriminator(photos: Path, tmp_path: Path) 
     assert all(e["generator_loss"] == pytest.approx(0.5 * e["adversarial_loss"], rel=1e-5) for e in logged)
     # A generator of one step is easily told from photos.
     assert logged[-1]["discriminator_loss"] < logged[0]["discriminator_loss"]
+
+
+def test_the_gan_phase_keeps_its_best(photos: Path, tmp_path: Path) -> None:
+    settings = (
+        "gan.steps=6",
+        "gan.discriminator=pooled",
+        "gan.learning_rate=3e-3",
+        "perceptual.network=efficientnet-lite0",
+        "pretrain.steps=2",
+        "finetune.steps=0",
+        "loop.ema=0",
+        "loop.validate_every=2",
+    )
+    events = train(recipe(photos, *settings), tmp_path / "straight")
+    chosen = json.loads((tmp_path / "straight" / "selection.json").read_text())
+    validations = {e["step"]: e for e in events if e["event"] == "validation"}
+    bicubic = next(e for e in events if e["event"] == "bicubic")
+    assert list(validations) == [2, 4, 6, 8]
+    assert [c["step"] for c in chosen["candidates"]] == [4, 6, 8]  # the phase's start sets the bounds
+    assert chosen["bounds"]["valid"]["psnr"] == validations[2]["sets"]["valid"]["psnr"] - 1.5
+    assert chosen["bounds"]["valid"]["colour"] == bicubic["sets"]["valid"]["colour"]
+    for candidate in chosen["candidates"]:
+        assert candidate["dists"] == validations[candidate["step"]]["dists"]
+    best = load_generator(tmp_path / "straight" / "best")
+    assert best.step == chosen["best"] == [e["step"] for e in events if e["event"] == "best"][-1]
+    assert best.psnr == validations[best.step]["psnr"]
+    last = load_generator(tmp_path / "straight")
+    assert last.step == 8
+    # What was kept is what was measured at that step.
+    inference = Inference(best.model, best.scale, best.value_range)
+    trainer = Trainer(recipe(photos, *settings), tmp_path / "other", False, lambda event: None)
+    again = trainer.validation.measure(inference)["valid"]
+    assert again.dists == pytest.approx(validations[best.step]["dists"], abs=1e-6)
+    assert recipes.load(Recipe, "train", str(tmp_path / "straight" / "best" / "recipe.toml")).gan.steps == 6
+    # Stopped between and resumed, the choice is the same.
+    train(recipe(photos, *settings, "loop.log_every=1"), tmp_path / "stopped", until=5)
+    train(recipe(photos, *settings, "loop.log_every=1"), tmp_path / "stopped", resume=True)
+    resumed = json.loads((tmp_path / "stopped" / "selection.json").read_text())
+    assert resumed["bounds"] == chosen["bounds"]
+    measured = {c["step"]: c for c in resumed["candidates"]}
+    assert [measured[c["step"]] for c in chosen["candidates"]] == chosen["candidates"]
+
+
+def test_validation_goes_to_tensorboard_by_set(run_folder: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = EventAccumulator(str(run_folder / "events"))
+    board.Reload()
+    figures = ("psnr", "ssim", "dists", "lpips", "grain", "colour")
+    assert set(board.Tags()["tensors"]) >= {f"validation/valid/{name}" for name in figures}
+    assert "validation/dists" in board.Tags()["tensors"]
 
 
 @pytest.mark.parametrize("until", (2, 5), ids=("finetune", "gan"))

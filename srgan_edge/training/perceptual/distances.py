@@ -6,6 +6,7 @@ another only.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -80,3 +81,9 @@ def dists(truth: Maps, result: Maps) -> Levels:
         structure = (2 * covariance + 1e-6) / (t.var(axis=(0, 1)) + r.var(axis=(0, 1)) + 1e-6)
         distances.append(1 - (texture.mean() + structure.mean()) / 2)
     return np.array(distances, np.float64)
+
+
+@cache
+def lite1_features() -> Lite1Features:
+    """The network, loaded once in a process."""
+    return Lite1Features()

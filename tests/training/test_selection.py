@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from srgan_edge.training.selection import GanSelection
+from srgan_edge.training.validation import Quality
+
+NAN = float("nan")
+START = {"clean": Quality(28, 0.8, 0.30, 0.5, 0.9, 2.5), "noise": Quality(26, 0.7, 0.45, 0.8, 2.0, 5.5)}
+BICUBIC = {"clean": Quality(26, 0.7, 0.36, 0.6, 1.0, 2.8), "noise": Quality(25, 0.6, 0.49, 0.9, 4.4, 5.1)}
+
+
+def looks(dists: float, **changed: float) -> dict[str, Quality]:
+    """Within all bounds but for what is `changed` on the noisy set."""
+    good = Quality(25, 0.7, dists, 0.5, 1.4, 2.6)
+    return {"clean": good._replace(psnr=27), "noise": good._replace(**changed)}
+
+
+def selection(out: Path) -> GanSelection:
+    found = GanSelection(out, 1.5)
+    found.begin(START, BICUBIC)
+    return found
+
+
+def write(step: int, found: GanSelection, qualities: dict[str, Quality]) -> bool:
+    def keep(folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "step").write_text(str(step))
+
+    return found.consider(step, qualities, keep)
+
+
+def kept(out: Path) -> int:
+    return int((out / "best" / "step").read_text())
+
+
+def test_the_lowest_distance_within_the_bounds(tmp_path: Path) -> None:
+    found = selection(tmp_path)
+    assert found.best is None
+    for step, dists, best in ((100, 0.40, 100), (200, 0.35, 200), (300, 0.36, 200), (400, 0.35, 200)):
+        assert write(step, found, looks(dists)) == (best == step)
+        assert kept(tmp_path) == best
+    assert found.best is not None
+    assert found.best == (200, pytest.approx(0.35), [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"psnr": 24.49}, "noise: PSNR 24.49 dB is below 24.50"),
+        ({"grain": 4.45}, "noise: grain 4.45 is above 4.40"),
+        ({"colour": 5.11}, "noise: colour 5.11 is above 5.10"),
+    ],
+)
+def test_a_broken_bound_outweighs_the_distance(tmp_path: Path, changed: dict[str, float], message: str) -> None:
+    found = selection(tmp_path)
+    write(100, found, looks(0.40))
+    assert not write(200, found, looks(0.20, **changed))
+    assert found.candidates[1].broken == [message]
+    assert kept(tmp_path) == 100
+
+
+@pytest.mark.parametrize("changed", [{"psnr": 24.5}, {"grain": 4.4}, {"colour": 5.1}, {"grain": NAN}])
+def test_a_bound_itself_is_kept(tmp_path: Path, changed: dict[str, float]) -> None:
+    found = selection(tmp_path)
+    write(100, found, looks(0.40))
+    assert write(200, found, looks(0.20, **changed))
+
+
+def test_little_grain_is_none(tmp_path: Path) -> None:
+    found = selection(tmp_path)
+    quality = looks(0.4)
+    write(100, found, quality | {"clean": quality["clean"]._replace(grain=1.49)})  # bicubic has 1.0
+    write(200, found, quality | {"clean": quality["clean"]._replace(grain=1.51)})
+    assert [len(c.broken) for c in found.candidates] == [0, 1]
+
+
+def test_all_break_a_bound(tmp_path: Path) -> None:
+    found = selection(tmp_path)
+    assert write(100, found, looks(0.3, psnr=20, grain=9))
+    assert write(200, found, looks(0.4, psnr=20))
+    assert not write(300, found, looks(0.2, psnr=20, colour=9))
+    assert kept(tmp_path) == 200
+
+
+def test_nothing_flat_has_no_bound(tmp_path: Path) -> None:
+    found = GanSelection(tmp_path, 1.5)
+    found.begin(START, {name: quality._replace(grain=NAN) for name, quality in BICUBIC.items()})
+    write(100, found, looks(0.3, grain=NAN))
+    assert found.candidates[0].broken == []
+    again = GanSelection(tmp_path, 1.5)
+    again.resume(100)
+    assert again.best == found.best
+    assert write(200, again, looks(0.2))
+
+
+def test_resumed(tmp_path: Path) -> None:
+    found = selection(tmp_path)
+    write(100, found, looks(0.35))
+    write(200, found, looks(0.40))
+    record = (tmp_path / "selection.json").read_text()
+    assert json.loads(record)["best"] == 100
+    again = GanSelection(tmp_path, 1.5)
+    assert not again.begun
+    again.resume(150)
+    assert again.begun
+    assert [c.step for c in again.candidates] == [100]
+    assert not write(200, again, looks(0.40))
+    assert (tmp_path / "selection.json").read_text() == record
+    assert kept(tmp_path) == 100
+
+
+def test_resumed_before_the_best(tmp_path: Path) -> None:
+    """What the folder holds is of a step that comes again: until then nothing is the best."""
+    found = selection(tmp_path)
+    write(100, found, looks(0.40))
+    write(200, found, looks(0.35))
+    again = GanSelection(tmp_path, 1.5)
+    again.resume(150)
+    assert again.best is None
+    assert not (tmp_path / "best").exists()
+    assert write(200, again, looks(0.35))
+
+
+def test_another_run_begins_anew(tmp_path: Path) -> None:
+    write(100, selection(tmp_path), looks(0.20))
+    found = selection(tmp_path)
+    assert found.best is None
+    assert not (tmp_path / "best").exists()
+    assert write(100, found, looks(0.40))
