@@ -1,0 +1,100 @@
+"""Every program of benchmarks/ runs, in its smallest form; what it prints is looked at where it is measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peers
+import perception
+import pytest
+import quantization
+import runtime
+import training
+from click.testing import CliRunner
+from numpy.typing import NDArray
+from PIL import Image
+
+from srgan_edge.models import find_model
+
+Bytes = NDArray[np.uint8]
+
+
+def printed(program: Any, *arguments: object) -> str:
+    result = CliRunner().invoke(program.main, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, coffee: Bytes) -> Path:
+    """A set of one photo."""
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "one" / "hr").mkdir(parents=True)
+    Image.fromarray(coffee[:192, :200]).save(folder / "one" / "hr" / "coffee.png")
+    return folder
+
+
+def test_every_program_is_here() -> None:
+    """A new program gets a test; modules without a `main` are parts of one."""
+    folder = Path(peers.__file__).parent
+    programs = {path.stem for path in folder.glob("*.py") if "@click.command" in path.read_text(encoding="utf-8")}
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert {name for name in programs if not re.search(rf"^ *import {name}\b", tested, re.MULTILINE)} == set()
+
+
+def test_peers(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "bundled", lambda: [find_model("edge-m-x4"), find_model("edge-m-x2")])
+    monkeypatch.setattr(peers, "ROUNDS", 1)
+    rows = json.loads(printed(peers, "--bench", bench, "mine=edge-s-x4", "--json"))
+    assert [row["model"] for row in rows] == ["edge-m-x4-int8", "mine", "bicubic"]
+    assert rows[0]["quality"]["one"]["psnr"] > rows[2]["quality"]["one"]["psnr"] + 0.5
+    assert rows[0]["ratio"] == 1
+    assert rows[1]["frame_ms"] > 0
+    table = printed(peers, "--bench", bench)
+    assert re.search(r"edge-m-x4-int8 +\d\d\.\d\d / 0\.\d{4} +72,544 +4\.16G", table)
+
+
+def test_perception(bench: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    table = printed(perception, "--photos", bench / "one" / "hr", "--sheet", sheet, "edge-s-x4", "edge-m-gan-x4")
+    figures = dict(re.findall(r"^((?:LPIPS|DISTS)'s distance) +(.*)$", table, re.MULTILINE))
+    assert set(figures) == {"LPIPS's distance", "DISTS's distance"}
+    bicubic, psnr_model, gan_model = (float(n) for n in figures["DISTS's distance"].split())
+    assert gan_model < psnr_model < bicubic
+    assert Image.open(sheet).size == (4 * 160, 160)
+
+
+def test_quantization(bench: Path, run_folder: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "small.toml"
+    recipe.write_text("tile = 48\nqat_steps = 2\nbatch = 2\ncrop = 24\ncalibration_batches = 2\n")
+    rows = json.loads(printed(quantization, "--bench", bench, "--json", f"{run_folder}:{recipe}"))
+    assert [row["export"] for row in rows] == ["float", "FP16", "INT8, calibrated", "INT8, fine-tuned"]
+    assert rows[0]["drop_db"]["one"] == 0
+    assert abs(rows[1]["drop_db"]["one"]) < 0.02
+    assert all(row["tile_ms"] > 0 and row["size_bytes"] > 1000 for row in rows)
+
+
+def test_runtime(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = runtime.call_ratio
+    monkeypatch.setattr(
+        runtime, "call_ratio", lambda model, threads, h, w, rounds: whole(model, threads, 90, 160, rounds)
+    )
+    lines = printed(runtime, "--model", "edge-s-x4", "--photos", bench / "one" / "hr", "--rounds", 1)
+    assert re.findall(r"(ratio) \d", lines) == ["ratio"] * 4  # one and two threads, PNG and JPEG
+
+
+def test_training() -> None:
+    lines = printed(training, "--generator", "edge-s", "--batch", 2, "--crop", 16, "--steps", 2)
+    assert len(re.findall(r"ratio \d+\.\d+", lines)) == 3
+
+
+def test_cluster() -> None:
+    pytest.importorskip("ray")
+    import cluster
+
+    line = printed(cluster, "--count", 4, "--size", 64, "--no-kill")
+    assert "4 outcomes, 0 errors, 4 files, 4 right" in line
