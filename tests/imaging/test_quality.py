@@ -10,7 +10,7 @@ from scipy.signal import convolve2d
 from skimage.color import rgb2ycbcr
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.imaging import quality
+from srgan_edge.imaging import metrics, quality
 from srgan_edge.imaging.quality import Grain
 
 Bytes = NDArray[np.uint8]
@@ -56,10 +56,12 @@ def test_grain_is_measured_where_the_truth_is_flat() -> None:
 
 
 def test_a_block_is_flat_below_a_deviation_of_one_and_a_half() -> None:
-    for levels, blocks in ((1.4, 1), (1.6, 0)):
-        plane = np.full((16, 16), 100.0)
-        plane[::2] += 2 * levels * 255 / 219
-        assert quality.grain(grey(plane.round().astype(int)), grey(plane.round().astype(int))).blocks == blocks, levels
+    for brighter, deviation, blocks in ((59, 1.447, 1), (73, 1.551, 0)):
+        plane = np.full(256, 100)
+        plane[:brighter] += 4
+        picture = grey(plane.reshape(16, 16))
+        assert metrics.luma(picture).std() == pytest.approx(deviation, abs=1e-3)
+        assert quality.grain(picture, picture).blocks == blocks
 
 
 def test_no_flat_block_has_no_grain() -> None:
