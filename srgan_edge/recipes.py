@@ -94,7 +94,7 @@ def save(recipe: Table, path: Path) -> None:
 
 def literal(value: Any) -> str:
     """A value as TOML, for `--set table.key=value`."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
 

@@ -26,6 +26,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
 @click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
 @click.option("--onnx", is_flag=True, help="Each export as an ONNX file too, held to the same gate.")
+@click.option("--blend", multiple=True, metavar="RUN=SHARE", help="Mix in the weights of a run of the same network.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
 @json_option
 def command(
@@ -41,6 +42,7 @@ def command(
     verify: str | None,
     max_drop: float | None,
     onnx: bool,
+    blend: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,6 +57,7 @@ def command(
       srgan-edge convert
       srgan-edge convert --int8
       srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
+      srgan-edge convert runs/edge-l-real-x4 --blend runs/edge-l-real-gan-x4=0.3 -o exports/
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
     """
     from srgan_edge import recipes
@@ -72,6 +75,7 @@ def command(
         "max_drop": max_drop,
         "io": io,
         "onnx": onnx or None,
+        "blend": dict(_share(text) for text in blend) or None,
         "formats": list(formats) or None,
     }
     settings = recipes.load(Conversion, "convert", recipe_name, changes)
@@ -113,3 +117,15 @@ def command(
         ),
     )
     say(f"Next: srgan-edge run -m {exports[0].path} photo.jpg")
+
+
+def _share(text: str) -> tuple[str, float]:
+    """Of `--blend RUN=SHARE`."""
+    run, _, share = text.rpartition("=")
+    try:
+        value = float(share)
+    except ValueError:
+        value = -1.0
+    if not run or not 0 < value <= 1:
+        raise click.BadParameter(f"{text}: write it as RUN=SHARE, a share above 0 and at most 1", param_hint="--blend")
+    return run, value

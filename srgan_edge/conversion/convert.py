@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from srgan_edge import recipes
 from srgan_edge.conversion import export, fold, quantize, rounding, verify
+from srgan_edge.conversion.blend import blended
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
@@ -108,6 +109,10 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
+    if settings.blend:
+        network = blended(network, settings.blend)
+        reference = Inference(network, trained.scale, (0.0, 1.0))
+        trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
     return Prepared(trained, recipe, network, train, verify.Checker(pairs, trained.scale, reach, reference))
 
@@ -130,9 +135,8 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     """
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
-    commands = [train_command(prepared.recipe), convert_command(trained.name, settings)]
-    purpose = "looks" if prepared.recipe.gan.steps else "clean"
-    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands, purpose)
+    commands = [train_command(prepared.recipe), convert_command(prepared.recipe.name, settings)]
+    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands, prepared.recipe.purpose)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":

@@ -20,6 +20,8 @@ class Conversion(Table):
     """int8; fp16 (weights of 16 bits); float32; dynamic (weights of 8 bits, activations quantized while it runs)."""
     io: Literal["uint8", "int8", "float32"] = "uint8"
     """Input and output of INT8 exports: pixels, pixels minus 128, or pixels as numbers 0..255."""
+    blend: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default={})
+    """Runs of the same architecture whose weights are mixed in, and their shares: `{"runs/gan" = 0.3}`."""
     tile: Natural = 128
     """Side of the fixed input; 0 = any size."""
     qat_steps: Natural = 300

@@ -29,7 +29,12 @@ def train_command(recipe: Recipe) -> str:
         "srgan-edge",
         "train",
         *_recipe_words(
-            "train", Recipe, recipe, {"data.source", "data.valid", "data.low", "data.cache"}, Recipe.with_crops
+            "train",
+            Recipe,
+            recipe,
+            {"data.source", "data.valid", "data.low", "data.cache"},
+            Recipe.with_crops,
+            "degradation.preset",
         ),
     ]
     if data.source != "sample":
@@ -45,25 +50,36 @@ def train_command(recipe: Recipe) -> str:
 def convert_command(run: str, settings: Conversion) -> str:
     """What exports the generator of runs/RUN, likewise."""
     words = ["srgan-edge", "convert", f"runs/{run}"]
-    words += _recipe_words("convert", Conversion, settings, {"calibration", "verify"}, lambda shipped: shipped)
+    plain = settings.model_copy(update={"blend": {}})
+    words += _recipe_words("convert", Conversion, plain, {"calibration", "verify"}, lambda shipped: shipped)
+    for other, share in settings.blend.items():
+        words += ["--blend", f"runs/{Path(other).name}={share:g}"]
     for option in ("calibration", "verify"):
         if getattr(settings, option):
             words += [f"--{option}", _PHOTOS if option == "calibration" else _HELD_OUT]
     return shlex.join(words)
 
 
-def _recipe_words(stage: Stage, kind: type[T], recipe: T, left_out: set[str], resolve: Callable[[T], T]) -> list[str]:
-    """`--recipe NAME` of the shipped recipe with the fewest different keys, and `--set` for each of these."""
+def _recipe_words(
+    stage: Stage, kind: type[T], recipe: T, left_out: set[str], resolve: Callable[[T], T], preset: str = ""
+) -> list[str]:
+    """`--recipe NAME` of the shipped recipe with the fewest different keys, and `--set` for each of these.
+
+    The key `preset`, if there is one, decides what others are, so that it is set first.
+    """
     wanted = _flat(recipe.model_dump())
     names = [path.stem for path in recipes.recipe_folder(stage).glob("*.toml")]
-    shipped = {name: resolve(recipes.load(kind, stage, name)) for name in names}
+    first = (f"{preset}={wanted[preset]}",) if preset else ()
+    shipped = {name: resolve(recipes.load(kind, stage, name, first)) for name in names}
 
     def differences(other: T) -> dict[str, Any]:
         values = _flat(other.model_dump())
-        return {k: v for k, v in wanted.items() if v != values[k] and k not in {"note", "licence", *left_out}}
+        return {k: v for k, v in wanted.items() if v != values.get(k) and k not in {"note", "licence", *left_out}}
 
     name = min(sorted(shipped), key=lambda name: len(differences(shipped[name])))
     changed = differences(shipped[name])
+    if preset and _flat(recipes.load(kind, stage, name).model_dump())[preset] != wanted[preset]:
+        changed = {preset: wanted[preset], **changed}
     return ["--recipe", name, *(word for k, v in changed.items() for word in ("--set", f"{k}={recipes.literal(v)}"))]
 
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from srgan_edge.cli.convert_command import command
+from srgan_edge.conversion import fold
+from srgan_edge.conversion.blend import blended
+from srgan_edge.conversion.convert import convert
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.errors import UsageError
+from srgan_edge.models import find_model
+from srgan_edge.training.generators import build_generator
+from srgan_edge.training.pretrained import load_pretrained
+from srgan_edge.training.run_folder import load_generator
+
+
+@pytest.fixture(scope="module")
+def other_run(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
+    """The same run with all of its weights at a half."""
+    from srgan_edge.imaging.metrics import Score
+    from srgan_edge.recipes import load
+    from srgan_edge.training.recipe import Recipe
+    from srgan_edge.training.run_folder import save_generator
+
+    folder = tmp_path_factory.mktemp("other") / "half"
+    folder.mkdir()
+    shutil.copy(run_folder / "recipe.toml", folder)
+    trained = load_generator(run_folder)
+    trained.model.set_weights([weight / 2 for weight in trained.model.get_weights()])
+    save_generator(
+        trained.model, load(Recipe, "train", str(run_folder / "recipe.toml")), folder / "generator", 1, Score(0, 0)
+    )
+    return folder
+
+
+def test_weights_are_interpolated(run_folder: Path, other_run: Path) -> None:
+    network = fold.plain(load_generator(run_folder).model, (0.0, 1.0))
+    made = blended(network, {str(other_run): 0.4})
+    for mixed, own in zip(made.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_allclose(mixed, 0.6 * own + 0.4 * own / 2, atol=1e-6)
+
+
+def test_refusals(run_folder: Path, other_run: Path) -> None:
+    network = fold.plain(load_generator(run_folder).model, (0.0, 1.0))
+    with pytest.raises(UsageError, match=r"shares add up to 1\.2"):
+        blended(network, {str(other_run): 0.6, str(run_folder): 0.6})
+    with pytest.raises(UsageError, match="holds chain-s-x4, not edge-s-x4"):
+        blended(build_generator("edge-s", 4), {str(other_run): 0.5})
+
+
+def test_a_blend_is_exported_verified_and_named(run_folder: Path, other_run: Path, tmp_path: Path) -> None:
+    settings = Conversion(formats=["fp16"], tile=48, blend={str(other_run): 0.25})
+    (made,) = convert(run_folder, settings, tmp_path, lambda text: None)
+    assert made.path.name == "tiny-blend25-fp16.tflite"
+    assert abs(made.drop_db) < 0.01
+    card = find_model(str(made.path)).card
+    assert card is not None
+    assert "--blend runs/half=0.25" in card.commands[1]
+    expected = 0.875 * load_generator(run_folder).model.get_layer("conv1").get_weights()[0]
+    exported = load_pretrained(str(made.path), "generator.init").model.get_layer("conv1").get_weights()[0]
+    np.testing.assert_allclose(exported, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("text", ["runs/a", "=0.5", "runs/a=2", "runs/a=much", "runs/a=0"])
+def test_options_of_another_form(text: str) -> None:
+    result = CliRunner().invoke(command, ["--blend", text])
+    assert result.exit_code == 2
+    assert "write it as RUN=SHARE" in result.output

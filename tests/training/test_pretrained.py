@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srgan_edge.errors import UsageError
+from srgan_edge.models import bundled
+from srgan_edge.training.generators import build_generator
+from srgan_edge.training.pretrained import initialise, load_pretrained
+from srgan_edge.training.run_folder import load_generator
+
+
+def test_weights_come_back_from_an_fp16_export(exports: Path, run_folder: Path) -> None:
+    export = load_pretrained(str(exports / "tiny-fp16.tflite"), "generator.init")
+    run = load_pretrained(str(run_folder), "generator.init")
+    assert (export.architecture, export.scale) == (run.architecture, run.scale)
+    for back, trained in zip(export.model.get_weights(), run.model.get_weights(), strict=True):
+        np.testing.assert_allclose(back, trained, rtol=1e-3, atol=1e-6)
+
+
+def test_a_bundled_name_means_its_fp16_export() -> None:
+    """What the runtime makes of a picture, the network that was taken back makes too."""
+    from srgan_edge import Upscaler
+
+    name = next(m.name for m in bundled() if m.name.startswith("edge-") and m.name.endswith("x4-fp16"))
+    trained = load_pretrained(name.removesuffix("-fp16"), "generator.init")
+    picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    with Upscaler(name, "cpu") as upscaler:
+        expected = upscaler(picture)
+    margin = 30
+    padded = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
+    result = trained.model(padded[None] / np.float32(255)).numpy()[0][
+        4 * margin : -4 * margin, 4 * margin : -4 * margin
+    ]
+    assert np.abs(np.clip(np.round(result * 255), 0, 255) - expected).max() <= 1
+
+
+def test_initialise_takes_any_generator_of_the_same_architecture(exports: Path, run_folder: Path) -> None:
+    trained = load_pretrained(str(exports / "tiny-fp16.tflite"), "generator.init")
+    picture = np.random.default_rng(0).random((1, 24, 24, 3), np.float32)
+    expected = load_generator(run_folder).model(picture)
+    for collapsible in (False, True):
+        started = build_generator("chain-s", 4, collapsible=collapsible)
+        initialise(started, trained)
+        np.testing.assert_allclose(started(picture), expected, atol=2e-3)
+    with pytest.raises(UsageError, match=r"generator\.init: .* is chain-s-x4, not edge-s-x4"):
+        initialise(build_generator("edge-s", 4), trained)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere", "unknown model 'nowhere'"),
+        ("edge-s-x4-int8", "holds rounded weights"),
+        ("srgan-x4", "batch normalisation of srgan cannot be taken back"),
+    ],
+)
+def test_refusals(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=rf"teacher: {name}: .*{message}"):
+        load_pretrained(name, "teacher")
