@@ -30,11 +30,13 @@ def test_a_shipped_conversion_is_named(name: str) -> None:
     assert command == f"srgan-edge convert runs/run --recipe {name}"
 
 
-def test_a_changed_recipe_comes_back_from_its_command() -> None:
+@pytest.mark.parametrize("own", [(), ("degradation.preset=real", "degradation.last.jpeg.quality=[30, 60]")])
+def test_a_changed_recipe_comes_back_from_its_command(own: tuple[str, ...]) -> None:
     folders = ("data.source=/a/b", "data.valid=/c", "data.cache=/g/h", "generator.init=/d/e/runs/f")
-    changes = ("name=mine", "pretrain.learning_rate=1e-3", *folders)
+    changes = ("name=mine", "pretrain.learning_rate=1e-3", *folders, *own)
     recipe = recipes.load(Recipe, "train", "edge-m", changes)
     command = train_command(recipe)
+    assert len(values_of(command, "--set")) <= 6 + len(own)  # what the preset decides is not said again
     assert "/a" not in command and "/c" not in command and "/d" not in command and "/g" not in command
     assert values_of(command, "--data") == ("PHOTOS",)
     (name,) = values_of(command, "--recipe")
@@ -46,7 +48,7 @@ def test_a_changed_recipe_comes_back_from_its_command() -> None:
 
 def test_a_changed_conversion_comes_back_from_its_command() -> None:
     settings = recipes.load(Conversion, "convert", "edge").model_copy(
-        update={"formats": ["int8"], "rate": 5e-6, "io": "int8", "calibration": "/a/b"}
+        update={"formats": ["int8"], "learning_rate": 5e-6, "io": "int8", "calibration": "/a/b"}
     )
     command = convert_command("edge-s-x4", settings)
     assert values_of(command, "--calibration") == ("PHOTOS",)
