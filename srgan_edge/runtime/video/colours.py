@@ -11,22 +11,19 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from srgan_edge.runtime.video.source import UnreadableVideoError
+from srgan_edge.runtime.video.source import AV_VERSION, UnreadableVideoError
 
 Bytes = NDArray[np.uint8]
 
 _UNSPECIFIED, _LIMITED, _FULL = 2, 1, 2
-_BT709, _SMPTE170M = 1, 6
+_BT709, _SMPTE170M, _BT2020 = 1, 6, 9
 # H.273's matrices that swscale knows, and its names for them.
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _HDR = {16: "PQ", 18: "HLG"}
 # Chroma between its samples is interpolated and not repeated: enlarging would draw the steps.
-_EXACT = int(
-    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-)
+_EXACT = 0x4 | 0x40000 | 0x2000 | 0x4000  # SWS_BICUBIC, _ACCURATE_RND, _FULL_CHR_H_INT, _FULL_CHR_H_INP
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def colours_of(frame: Any) -> Colours:
     Raises:
         UnreadableVideoError: HDR, or a matrix that is not supported; the message lacks the file's name.
     """
-    dolby = any(data.type.name.startswith("DOVI") for data in frame.side_data)
+    dolby = any(frame.side_data.get(kind) for kind in ("DOVI_METADATA", "DOVI_RPU_BUFFER"))
     if frame.color_trc in _HDR or dolby:
         kind = _HDR.get(frame.color_trc, "Dolby Vision")
         raise UnreadableVideoError(f"is HDR ({kind}), and models see 8 bits; tone-map it to SDR first")
@@ -55,6 +52,8 @@ def colours_of(frame: Any) -> Colours:
     matrix = _matrix(frame)
     if matrix not in _SWSCALE_MATRIX:
         raise UnreadableVideoError(f"colour matrix {matrix} of H.273 is not supported; convert it to BT.709 first")
+    if matrix == _BT2020 and AV_VERSION < 18:  # which writes it by BT.601's numbers
+        matrix = _BT709
     full = frame.color_range == _FULL or frame.format.name.startswith("yuvj")
     return Colours(frame.color_primaries, frame.color_trc, matrix, _FULL if full else _LIMITED)
 
@@ -92,17 +91,15 @@ def turn_of(frame: Any) -> tuple[bool, bool, bool]:
     Raises:
         UnreadableVideoError: the matrix is neither a quarter turn nor a mirror; the message lacks the file's name.
     """
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack("5i", bytes(data)[:20])
-            if a == b == c == d == 0:
-                break
-            if b == c == 0 and a and d:
-                return False, a < 0, d < 0
-            if a == d == 0 and b and c:
-                return True, c < 0, b < 0
-            raise UnreadableVideoError("is to be shown turned by an angle that is not a quarter; turn it first")
-    return False, False, False
+    data = frame.side_data.get("DISPLAYMATRIX")
+    a, b, _, c, d = struct.unpack("5i", bytes(data)[:20]) if data else (1, 0, 0, 0, 1)
+    if a == b == c == d == 0:  # says nothing
+        return False, False, False
+    if b == c == 0 and a and d:
+        return False, a < 0, d < 0
+    if a == d == 0 and b and c:
+        return True, c < 0, b < 0
+    raise UnreadableVideoError("is to be shown turned by an angle that is not a quarter; turn it first")
 
 
 def upright(rgb: Bytes, turn: tuple[bool, bool, bool]) -> Bytes:

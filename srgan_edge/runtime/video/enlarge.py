@@ -16,9 +16,9 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import file_sha256
 from srgan_edge.runtime.batch import VIDEO_RESULTS
 from srgan_edge.runtime.upscaler import Upscaler
-from srgan_edge.runtime.video import colours, tracks
+from srgan_edge.runtime.video import colours, result, tracks
 from srgan_edge.runtime.video.segments import Encoding, Segments, identity
-from srgan_edge.runtime.video.source import Source, UnreadableVideoError, plain
+from srgan_edge.runtime.video.source import Source, UnreadableVideoError, fraction, plain
 
 # Frames that may wait for the encoder.
 _WAITING = 8
@@ -48,6 +48,7 @@ def enlarge(
             encoding = first.encoding
             computed_by = f"{upscaler.delegate}, {upscaler.device}"
             key = identity(source, file_sha256(upscaler.model.path), computed_by, encoding)
+            result.rehearse(source, plan)
             with Segments(target, key) as segments:
                 before = segments.frames
                 try:
@@ -56,8 +57,8 @@ def enlarge(
                     segments.delete()
                     raise
                 with atomic_path(target) as made:
-                    tracks.join(source, segments.packets(), segments.paths()[0], plan, made, encoding.time_base)
-                    lost = tracks.missing(source, made)
+                    result.join(source, plan, made, segments, encoding.time_base)
+                    lost = result.missing(source, made)
     except av.error.FFmpegError as error:
         raise SrganEdgeError(f"{source} to {target.name}: {plain(error)}") from error
     except OSError as error:
@@ -80,10 +81,11 @@ def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int) -> _First:
         bits = max(component.bits for component in frame.format.components)
         if bits > 8:
             notes.append(f"{bits} bits computed in 8")
-        if any(component.is_alpha for component in frame.format.components):
+        alpha = any(component.is_alpha for component in frame.format.components)
+        if alpha or source.pictures.metadata.get("alpha_mode") == "1":  # VP8 and VP9 keep theirs beside
             notes.append("transparency left out")
         width, height = frame.width * upscaler.scale, frame.height * upscaler.scale
-        pixel_aspect = source.pictures.sample_aspect_ratio
+        pixel_aspect = fraction(source.pictures.sample_aspect_ratio) or None
         if turn[0]:
             width, height = height, width
             pixel_aspect = 1 / pixel_aspect if pixel_aspect else None
@@ -125,8 +127,8 @@ def _frames(
                 )
             if count >= segments.frames:
                 rgb = colours.upright(colours.to_rgb(picture), first.turn)
-                result = upscaler(rgb)
-                waiting.append(writer.submit(segments.write, result, frame.pts, frame.duration, first.encoding))
+                large = upscaler(rgb)
+                waiting.append(writer.submit(segments.write, large, frame.pts, frame.duration, first.encoding))
                 progress(count + 1, max(count + 1, length))
             count += 1
             while len(waiting) > _WAITING:

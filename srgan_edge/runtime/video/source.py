@@ -15,8 +15,15 @@ from av.stream import Disposition
 
 from srgan_edge.errors import SrganEdgeError
 
+AV_VERSION = int(av.__version__.split(".")[0])
 # FFmpeg's demuxers that open nothing but the file itself. Playlists (concat, hls, dash) pull in other files.
 _CONTAINERS = "mov,matroska,avi,asf,flv,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ogg,ivf,mxf,dv"
+# What frames may carry that their results do not.
+_BESIDE = {
+    "A53_CC": "closed captions",
+    "SPHERICAL": "marks of a 360-degree film",
+    "STEREO3D": "marks of a 3D film",
+}
 # Those whose header says how long the file is.
 _LENGTH_IN_HEADER = ("mov", "matroska", "avi", "asf", "flv")
 # Containers round times, and a last frame may have no duration.
@@ -59,10 +66,12 @@ class Source:
             raise UnreadableVideoError(f"{path}: has no pictures")
         self.pictures = tracks[0]
         self.pictures.thread_type = "AUTO"
-        rate = self.pictures.average_rate or self.pictures.guessed_rate
-        self.rate = Fraction(rate) if rate else Fraction(25)
-        self.time_base = 1 / self.rate if constant_rate else self.pictures.time_base or 1 / self.rate
+        rates = fraction(self.pictures.average_rate), fraction(self.pictures.guessed_rate)
+        self.rate = rates[0] or rates[1] or Fraction(25)
+        self._given_base = fraction(self.pictures.time_base) or 1 / self.rate
+        self.time_base = 1 / self.rate if constant_rate else self._given_base
         self.start = start_seconds(self.container)
+        self._beside: set[str] = set()
         self._untimed = self._undecoded = self._damaged = self._interlaced = self._read = 0
         # AVI stores when a packet is decoded, not when its frame is shown: frames are shown in that same rhythm.
         self._rhythm: deque[int] | None = deque() if self.container.format.name == "avi" else None
@@ -89,16 +98,19 @@ class Source:
         read = ("video", "audio", "subtitle")
         try:
             for packet in self.container.demux([s for s in self.container.streams if s.type in read]):
-                if packet.pts is not None and packet.time_base:
-                    end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base - self.start)
+                if packet.pts is not None:
+                    end = max(end, (packet.pts + (packet.duration or 0)) * fraction(packet.time_base) - self.start)
                 if packet.stream.index != self.pictures.index:
                     continue
                 for picture in self._decoded(packet):
                     self._read += 1
                     self._interlaced += picture.interlaced_frame
                     self._damaged += picture.is_corrupt
+                    self._beside |= {kind for kind in _BESIDE if picture.side_data.get(kind)}
                     last = self._time(picture, last)
                     yield Frame(picture, last, self._ticks(picture.duration or 0))
+        except av.error.DecoderNotFoundError as error:
+            raise UnreadableVideoError(f"{self.path}: FFmpeg cannot decode its pictures here") from error
         except av.error.FFmpegError as error:
             raise UnreadableVideoError(f"{self.path}: damaged after {_clock(end)}: {plain(error)}") from error
         if not self._read:
@@ -118,6 +130,9 @@ class Source:
             found.append(f"{self._damaged} frames are damaged in the source")
         if self._interlaced:
             found.append("interlaced: the two fields of a frame are enlarged as one picture; deinterlace first")
+        for kind, words in _BESIDE.items():
+            if kind in self._beside:
+                found.append(f"{words} left out")
         return found
 
     def _decoded(self, packet: Any) -> list[Any]:
@@ -149,7 +164,7 @@ class Source:
 
     def _ticks(self, ticks: int) -> int:
         """Ticks of the track's time base in those of `self.time_base`."""
-        return round(ticks * (self.pictures.time_base or self.time_base) / self.time_base)
+        return round(ticks * self._given_base / self.time_base)
 
     def _check_whole(self, end: Fraction) -> None:
         declared = Fraction(self.container.duration or 0, av.time_base)
@@ -172,14 +187,21 @@ def open_container(path: Path) -> Any:
     if not path.is_file():
         raise UnreadableVideoError(f"{path}: not a regular file")
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    # From version 19 on, PyAV reads titles that are no UTF-8 by itself.
+    titles: dict[str, Any] = {"metadata_errors": "replace"} if AV_VERSION < 19 else {}
     try:
-        return av.open(f"file:{path}", options=options, metadata_errors="replace")
-    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.DemuxerNotFoundError) as error:
-        raise UnreadableVideoError(f"{path}: not a video, or damaged") from error
+        return av.open(f"file:{path}", options=options, **titles)
     except av.error.FFmpegError as error:
-        raise UnreadableVideoError(f"{path}: {plain(error)}") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise UnreadableVideoError(f"{path}: {plain(error)}") from error
+        raise UnreadableVideoError(f"{path}: not a video, or damaged") from error
     except UnicodeEncodeError as error:
         raise UnreadableVideoError(f"{path}: FFmpeg takes names in UTF-8 alone") from error
+
+
+def fraction(value: Any) -> Fraction:
+    """A number of PyAV's, whose own kind it has from version 19 on; 0 where there is none."""
+    return Fraction(value.numerator, value.denominator) if value else Fraction(0)
 
 
 def start_seconds(container: Any) -> Fraction:

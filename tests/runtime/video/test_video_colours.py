@@ -12,7 +12,7 @@ from clips import display_matrix, frames, make, packed, picture, repeats, tags, 
 av = pytest.importorskip("av")
 
 from srgan_edge.runtime.video import colours, upscale_video  # noqa: E402
-from srgan_edge.runtime.video.source import UnreadableVideoError  # noqa: E402
+from srgan_edge.runtime.video.source import AV_VERSION, UnreadableVideoError  # noqa: E402
 
 # Matrix -> the weights of red and blue in luma.
 WEIGHTS = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087),
@@ -43,6 +43,8 @@ def test_both_ways_by_the_formula(matrix: int, range_: int) -> None:
     want = decoded(120, 100, 160, matrix, range_ == 2)
     rgb = colours.to_rgb(frame)
     np.testing.assert_allclose(rgb[8, 8], want, atol=1)
+    if matrix == 9 and AV_VERSION < 18:  # written as BT.709
+        return
     back = colours.from_rgb(rgb, colours.Colours(1, 1, matrix, range_), "yuv444p")
     np.testing.assert_allclose([bytes(plane)[0] for plane in back.planes], (120, 100, 160), atol=1.01)
     assert (back.color_primaries, back.color_trc, back.colorspace, back.color_range) == (1, 1, matrix, range_)
@@ -83,15 +85,8 @@ class Turned:
     """A frame that says how it is turned."""
 
     def __init__(self, matrix: list[int]) -> None:
-        content = packed(matrix)
 
-        class Data:
-            type = av.sidedata.sidedata.Type.DISPLAYMATRIX
-
-            def __bytes__(self) -> bytes:
-                return content
-
-        self.side_data = [Data()]
+        self.side_data = {"DISPLAYMATRIX": packed(matrix)}
 
 
 @pytest.mark.parametrize("d", [1, -1])
@@ -128,8 +123,8 @@ def test_a_files_colours_are_kept(tmp_path: Path, given: tuple[int, int, int, in
     clip = make(tmp_path / f"clip{suffix}", tags=given, times=2)
     target = tmp_path / f"out{suffix}"
     upscale_video(repeats(), clip, target)
-    assert tags(target) == given
-    for shown, made in zip((picture(32, 48, n) for n in range(2)), frames(target), strict=True):
+    assert tags(target) == (given if AV_VERSION >= 18 or given[2] != 9 else (9, 14, 1, 1))
+    for shown, made in zip(frames(clip), frames(target), strict=True):
         assert np.abs(made[::2, ::2].astype(int) - shown).mean() < 3
 
 

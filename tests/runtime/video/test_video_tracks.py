@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 av = pytest.importorskip("av")
 
 from srgan_edge.errors import SrganEdgeError  # noqa: E402
-from srgan_edge.runtime.video import upscale_video  # noqa: E402
+from srgan_edge.runtime.video import result, upscale_video  # noqa: E402
 
 
 @pytest.fixture
@@ -106,3 +107,32 @@ def test_fonts(tmp_path: Path) -> None:
         assert (font.name, font.mimetype, bytes(font.data)) == ("words.ttf", "font/ttf", b"a font")
     notes = upscale_video(repeats(), tmp_path / "fonts.mkv", tmp_path / "out.mp4")["notes"]
     assert any("left out, as mp4 cannot hold them: attachment 1" in note for note in notes)
+
+
+@pytest.mark.parametrize("equal, want", [(True, [0, 5, 5, 5, 9]), (False, [0, 5, 6, 7, 9])])
+def test_copied_times_never_go_back(equal: bool, want: list[int]) -> None:
+    """Muxers refuse such packets, and with them the whole film."""
+    track = result._Copy(None, Fraction(2), equal)
+    times = []
+    for pts in (20, 25, 23, None, 29):
+        packet = av.Packet(b"sound")
+        packet.pts = packet.dts = pts
+        packet.time_base = Fraction(1, 10)
+        (moved,) = track.packets(packet)
+        assert moved.pts == moved.dts
+        times.append(moved.dts)
+    assert times == want
+    assert track.packets(av.Packet(0)) == []
+
+
+def test_what_cannot_be_copied_is_known_before_the_first_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = make(tmp_path / "clip.mp4", sounds=("aac",))
+
+    def refused(track: object, packet: object) -> list[object]:
+        raise av.error.ArgumentError(22, "Invalid argument")
+
+    monkeypatch.setattr(result._Copy, "packets", refused)
+    upscaler = repeats()
+    with pytest.raises(SrganEdgeError, match=r"clip\.mp4: its sound or subtitles cannot be copied"):
+        upscale_video(upscaler, clip, tmp_path / "out.mp4")
+    assert upscaler.calls == 0 and [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
