@@ -25,6 +25,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--tile", type=click.IntRange(0), help="Side of the model's fixed input; 0 = any size.")
 @click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
 @click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
+@click.option("--npu", multiple=True, metavar="CHIP", help="Each export for a Qualcomm chip too, say SM8650.")
 @click.option("--onnx", is_flag=True, help="Each export as an ONNX file too, held to the same gate.")
 @click.option("--blend", multiple=True, metavar="RUN=SHARE", help="Mix in the weights of a run of the same network.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
@@ -41,6 +42,7 @@ def command(
     tile: int | None,
     verify: str | None,
     max_drop: float | None,
+    npu: tuple[str, ...],
     onnx: bool,
     blend: tuple[str, ...],
     out: Path | None,
@@ -50,7 +52,8 @@ def command(
 
     RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. Or it is somebody
     else's network: a .keras or .h5 file or a SavedModel, with its --input-range. An export that loses more than
-    --max-drop is not written, and the exit code is 3. report.html beside the exports shows what they cost.
+    --max-drop is not written, and the exit code is 3; so is what --npu compiles, run on Qualcomm's emulation of the
+    chip (no phone), and what --onnx writes, run by ONNX Runtime. report.html beside the exports shows what they cost.
 
     \b
     Examples:
@@ -58,6 +61,7 @@ def command(
       srgan-edge convert --int8
       srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
       srgan-edge convert runs/edge-l-real-x4 --blend runs/edge-l-real-gan-x4=0.3 -o exports/
+      srgan-edge convert runs/edge-m-x4 --npu SM8650 --npu SM8750 --onnx
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
     """
     from srgan_edge import recipes
@@ -74,6 +78,7 @@ def command(
         "verify": verify,
         "max_drop": max_drop,
         "io": io,
+        "npu": list(npu) or None,
         "onnx": onnx or None,
         "blend": dict(_share(text) for text in blend) or None,
         "formats": list(formats) or None,

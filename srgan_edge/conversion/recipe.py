@@ -51,6 +51,8 @@ class Conversion(Table):
     """Largest loss of mean PSNR in dB, float to export, that passes the gate."""
     onnx: bool = False
     """Each export as an ONNX file too."""
+    npu: list[str] = Field(default=[])
+    """Qualcomm's chips that each export is compiled for too, as SM8650."""
     seed: Natural = 0
 
     renamed: ClassVar[dict[str, str]] = {

@@ -65,6 +65,10 @@ def targets_of(settings: Conversion) -> list[Target]:
         from srgan_edge.conversion.onnx import onnx_target
 
         targets.append(onnx_target())
+    if settings.npu:
+        from srgan_edge.conversion.npu import npu_target
+
+        targets += [npu_target(chip, settings.tile) for chip in dict.fromkeys(settings.npu)]
     for target in targets:
         unfit = [name for name in settings.formats if name not in target.formats]
         if unfit:

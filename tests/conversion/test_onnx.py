@@ -128,8 +128,8 @@ def test_the_gate_is_the_same(exports: Path, tmp_path: Path) -> None:
     assert (written.export.path.name, written.quality.differing) == ("tiny-int8.onnx", 0)
 
 
-def test_refusals(tmp_path: Path, run_folder: Path) -> None:
-    done = CliRunner().invoke(command, [str(run_folder), "--onnx", "--dynamic"])
+def test_refusals(tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, ["nowhere", "--onnx", "--dynamic"])
     assert str(done.exception) == "onnx is made of int8, fp16, float32 exports, not of dynamic"
     text = tmp_path / "text.onnx"
     text.write_text("words")
@@ -139,8 +139,8 @@ def test_refusals(tmp_path: Path, run_folder: Path) -> None:
         to_onnx(text.rename(tmp_path / "text.tflite"))
 
 
-def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, run_folder: Path) -> None:
+def test_without_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "tf2onnx", None)
-    done = CliRunner().invoke(command, [str(run_folder), "--onnx"])
+    done = CliRunner().invoke(command, ["nowhere", "--onnx"])
     assert str(done.exception) == "--onnx needs the package tf2onnx: pip install 'srgan-edge[onnx]'"
     assert getattr(done.exception, "exit_code", None) == 2
