@@ -17,13 +17,26 @@ Relative = Annotated[float, Field(ge=0)]
 _PAIR = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
-Floats = Annotated[tuple[float, float], _PAIR]
-Integers = Annotated[tuple[int, int], _PAIR]
+_Above0 = Annotated[float, Field(gt=0)]
+Floats = Annotated[tuple[_Above0, _Above0], _PAIR]
+_Quality = Annotated[int, Field(ge=1, le=100)]
+_Crf = Annotated[int, Field(ge=0, le=51)]
 Kernel = Literal["iso", "aniso", "generalised_iso", "generalised_aniso", "plateau_iso", "plateau_aniso"]
 Filter = Literal["area", "bilinear", "bicubic"]
 
 
-class Fault(Table):
+class Shares(Table):
+    """What has relative shares, of which one at least must be above 0."""
+
+    @model_validator(mode="after")
+    def _some_share(self) -> Shares:
+        for name, value in self:
+            if isinstance(value, dict) and not sum(value.values()):
+                raise ValueError(f"{name} needs a share above 0")
+        return self
+
+
+class Fault(Shares):
     """One fault; every `[low, high]` is a range that is drawn from uniformly unless said otherwise."""
 
     @model_validator(mode="after")
@@ -65,6 +78,17 @@ class Resize(Fault):
     filters: dict[Filter, Relative] = Field(default={"area": 1.0, "bilinear": 1.0, "bicubic": 1.0})
     """Relative shares."""
 
+    @model_validator(mode="after")
+    def _factors_suit_the_ways(self) -> Resize:
+        low, high = self.factor
+        if self.up and high < 1:
+            raise ValueError(f"factor = [{low}, {high}] has no enlargement in it: set up = 0")
+        if self.down and low > 1:
+            raise ValueError(f"factor = [{low}, {high}] only enlarges: set down = 0")
+        if not self.up + self.down + self.keep:
+            raise ValueError("up, down and keep need a share above 0")
+        return self
+
 
 class Sharpen(Fault):
     """An unsharp mask, as phones apply."""
@@ -95,7 +119,7 @@ class Jpeg(Fault):
     """JPEG by libjpeg."""
 
     probability: Share = 0.0
-    quality: Integers = (45, 95)
+    quality: Annotated[tuple[_Quality, _Quality], _PAIR] = (45, 95)
     subsampled: Share = 0.7
     """Of the files whose chroma has half the resolution (4:2:0); the rest are 4:4:4."""
 
@@ -105,7 +129,7 @@ class H264(Fault):
 
     probability: Share = 0.0
     """Of the images that are a frame of a video; these have no JPEG after it."""
-    crf: Integers = (20, 35)
+    crf: Annotated[tuple[_Crf, _Crf], _PAIR] = (20, 35)
 
 
 class Stage(Table):
@@ -120,7 +144,7 @@ class Stage(Table):
     jpeg: Jpeg = Jpeg()
 
 
-class Last(Table):
+class Last(Shares):
     """What happens at the LR size: shrinking to it, then faults in the order of the keys."""
 
     filters: dict[Filter, Relative] = Field(default={"bicubic": 4.0, "area": 1.0, "bilinear": 1.0})

@@ -42,6 +42,19 @@ def test_shares_of_kinds_are_replaced_as_a_whole() -> None:
         ("degradation.last.noise.sgima=[1, 5]", r"did you mean 'degradation\.last\.noise\.sigma'\?"),
         ("degradation.last.jpeg.quality=[0.5, 5]", r"degradation\.last\.jpeg\.quality = 0\.5"),
         ("degradation.first.blur.kernels={isso = 1}", r"degradation\.first\.blur\.kernels\.isso"),
+        # What no fault could be drawn from.
+        ("degradation.last.noise.sigma=[0, 5]", r"degradation\.last\.noise\.sigma = 0: .* greater than 0"),
+        ("degradation.first.blur.sigma=[0, 1.5]", r"blur\.sigma = 0: .* greater than 0"),
+        ("degradation.last.jpeg.quality=[50, 101]", r"jpeg\.quality = 101"),
+        ("degradation.last.h264.crf=[20, 60]", r"h264\.crf = 60"),
+        ("degradation.first.blur.kernels={iso = 0}", r"first\.blur\.kernels needs a share above 0"),
+        ("degradation.last.filters={}", r"last\.filters needs a share above 0"),
+        (
+            "degradation.second.resize.factor=[0.5, 0.9]",
+            r"second\.resize\.factor = .* no enlargement in it: set up = 0",
+        ),
+        ("degradation.second.resize={factor = [1.5, 2.0], down = 1.0}", r"only enlarges: set down = 0"),
+        ("degradation.second.resize={up = 0.0}", r"second\.resize\.up, down and keep need a share"),
         ("degradation.clean=2", r"degradation\.clean = 2"),
     ],
 )
