@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ from conftest import photo
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import resample
+from srgan_edge.training.data.contact_sheet import contact_sheet
 from srgan_edge.training.data.crops import CropSampler, batches, mean_gradient
+from srgan_edge.training.data.degradations.degrader import Degrader
+from srgan_edge.training.data.degradations.settings import Degradation
 from srgan_edge.training.data.photos import Pair, PhotoFile
 
 
@@ -109,3 +113,74 @@ def test_a_damaged_file_is_named_once_and_another_drawn(photos: Path, tmp_path: 
     assert [("broken.png" in text) for text in said] == [True]
     with pytest.raises(SrganEdgeError, match=r"10 photos in a row are damaged, .*broken.png"):
         CropSampler(files[:1], 4, 8, 4, True, 0)(0)
+
+
+def real(**changes: Any) -> Degrader:
+    return Degrader(Degradation.model_validate({"preset": "real", "clean": 0.0, **changes}), 4)
+
+
+def test_degraded_crops_lie_where_the_photo_is_and_vary_with_the_step() -> None:
+    sampler = CropSampler(pairs((160, 200)), 4, 16, 40, True, seed=0, degrader=real())
+    low, high = sampler(3)
+    assert (low.shape, high.shape) == ((40, 16, 16, 3), (40, 64, 64, 3))
+    np.testing.assert_array_equal(low, sampler(3)[0])
+    clean = np.stack([resample.downscale(one, 4) for one in high]).astype(float)
+
+    def error(dy: int, dx: int) -> float:
+        return float(((np.roll(low.astype(float), (dy, dx), (1, 2)) - clean)[:, 3:-3, 3:-3] ** 2).mean())
+
+    here = error(0, 0)
+    assert 4 < here < min(error(0, 1), error(1, 0), error(0, -1), error(-1, 0))
+
+
+def test_devices_share_a_degraded_batch() -> None:
+    sampler = CropSampler(pairs((160, 200)), 4, 16, 6, True, seed=0, degrader=real())
+    parts = [sampler(2, first, 2) for first in (0, 2, 4)]
+    for whole, joined in zip(sampler(2), zip(*parts, strict=True), strict=True):
+        np.testing.assert_array_equal(whole, np.concatenate(joined))
+
+
+def test_the_blocks_of_jpegs_lie_anywhere_in_a_crop() -> None:
+    """At quality 1 a photo is nearly flat blocks of 8 pixels; their borders are where the steps are."""
+    harsh = {"probability": 1.0, "quality": [1, 1], "subsampled": 0.0}
+    none = {"blur": {"probability": 0.0}}
+    last = {"jpeg": harsh, "noise": {"probability": 0.0}, "sharpen": {"probability": 0.0}}
+    degrader = real(first=none, second={"probability": 0.0}, last=last)
+    low, _ = CropSampler(pairs((640, 640)), 4, 24, 60, False, seed=0, degrader=degrader)(0)
+    steps = np.abs(np.diff(low.astype(int), axis=2)).mean(axis=(1, 3))
+    phases = {int(row[:16].reshape(2, 8).sum(axis=0).argmax()) for row in steps}
+    assert phases == set(range(8))
+
+
+def test_a_ramp_lets_faults_in_slowly() -> None:
+    made = pairs((160, 200))
+    sampler = CropSampler(made, 4, 16, 200, False, seed=0, degrader=real(), ramp_steps=100)
+
+    def share(step: int) -> float:
+        low, high = sampler(step)
+        inner = (slice(None), slice(3, -3), slice(3, -3))
+        exact = np.stack([resample.downscale(one, 4) for one in high])[inner].astype(int)
+        return float((np.abs(low[inner].astype(int) - exact).max(axis=(1, 2, 3)) > 1).mean())
+
+    assert share(0) == 0
+    assert share(50) == pytest.approx(share(100) / 2, abs=0.1)
+    assert share(100) > 0.8
+
+
+def test_a_photo_with_a_given_twin_is_not_degraded() -> None:
+    (pair,) = pairs((160, 200))
+    twin = pair._replace(lr=255 - pair.lr, paired=True)
+    low, high = CropSampler([twin], 4, 16, 20, False, seed=0, degrader=real())(0)
+    for one, other in zip(low, high, strict=True):
+        clean = resample.downscale(other, 4)[3:-3, 3:-3].astype(int)
+        assert np.abs(255 - one[3:-3, 3:-3].astype(int) - clean).max() <= 1
+
+
+def test_a_contact_sheet_shows_pairs() -> None:
+    sampler = CropSampler(pairs((160, 200)), 4, 16, 4, False, seed=0)
+    sheet = contact_sheet(sampler, 8)
+    assert sheet.shape == (2 * 68, 4 * 136, 3)
+    low, high = sampler(0)
+    np.testing.assert_array_equal(sheet[:64:4, :64:4], low[0])
+    np.testing.assert_array_equal(sheet[:64, 68:132], high[0])
+    np.testing.assert_array_equal(sheet[68:132:4, :64:4], sampler(1)[0][0])
