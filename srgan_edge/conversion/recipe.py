@@ -27,7 +27,7 @@ class Conversion(Table):
     qat_steps: Natural = 300
     """Steps of quantization-aware fine-tuning; 0 = calibrated ranges only."""
     optimizer: Literal["adam", "muon"] = "adam"
-    """Of the fine-tuning; muon for thousands of steps, see convert/README.md."""
+    """Of the fine-tuning; muon for thousands of steps, see docs/experiments.md."""
     learning_rate: Rate = 2e-5
     """At the start of the fine-tuning; it falls to 0 by half a cosine."""
     truth_weight: Annotated[float, Field(ge=0)] = 0.0
