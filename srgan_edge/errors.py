@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# Known names that a message lists; of more, those that are near.
+_MOST_NAMES = 40
+
 
 class SrganEdgeError(Exception):
     """Something failed, and the message names what and why (exit code 1)."""
@@ -43,6 +46,8 @@ class UnknownNameError(UsageError):
 
     def __str__(self) -> str:
         kind, name, names = self.args
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"unknown {kind} {name!r}: {hint}known: {', '.join(names) or 'none'}"
+        # Of some hundred names those that are near say more than all.
+        known = names if len(names) <= _MOST_NAMES else (*near, f"{len(names) - len(near)} more")
+        return f"unknown {kind} {name!r}: {hint}known: {', '.join(known) or 'none'}"

@@ -21,6 +21,8 @@ else:
 Stage = Literal["train", "convert"]
 Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(pattern=r"^\w[\w.+() -]*$", max_length=100)]
+"""Of files and folders that are made: nothing that leads out of a folder."""
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 _PACKAGE = Path(__file__).parent
@@ -69,7 +71,17 @@ def load(kind: type[T], stage: Stage, name_or_path: str, settings: tuple[str, ..
         UsageError: an unknown key (with a suggestion), a value of the wrong type, or no such recipe.
     """
     path = find_recipe(stage, name_or_path)
-    return from_toml(kind, path.read_text(encoding="utf-8"), str(path), settings)
+    return from_toml(kind, _text(path), str(path), settings)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")  # editors on Windows begin a file with a mark
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}: is not UTF-8 (line {line}): save it in this encoding") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def from_toml(kind: type[T], text: str, origin: str, settings: tuple[str, ...] = ()) -> T:
@@ -90,6 +102,18 @@ def from_toml(kind: type[T], text: str, origin: str, settings: tuple[str, ...] =
 def save(recipe: Table, path: Path) -> None:
     """Write every key of the recipe, defaults included, as TOML."""
     write_text(path, tomli_w.dumps(recipe.model_dump()))
+
+
+def changed_keys(old: Table, new: Table) -> list[str]:
+    """The keys that differ between two recipes of a kind, as `table.key`."""
+    keys = []
+    for name in type(old).model_fields:
+        one, two = getattr(old, name), getattr(new, name)
+        if isinstance(one, Table) and isinstance(two, Table):
+            keys += [f"{name}.{key}" for key in changed_keys(one, two)]
+        elif one != two:
+            keys.append(name)
+    return keys
 
 
 def literal(value: Any) -> str:

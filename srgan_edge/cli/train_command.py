@@ -40,6 +40,7 @@ def command(
     """
     from srgan_edge import recipes
     from srgan_edge.errors import UsageError
+    from srgan_edge.training.claim import check_request
     from srgan_edge.training.recipe import Recipe
 
     if source is not None:
@@ -54,6 +55,7 @@ def command(
             say("No --data given: training on the sample photos of scikit-image (recipe sample).")
     recipe = recipes.load(Recipe, "train", recipe_name, settings)
     out = out or Path("runs") / recipe.name
+    check_request(recipe, out, resume)
     if dry_run:
         _dry_run(recipe, out, as_json)
         return

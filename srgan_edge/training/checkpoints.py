@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.training.writing import writing
+
+_NOT_RESTORED = (tf.errors.OpError, AssertionError, ValueError, IndexError)
 
 
 class Checkpoints:
@@ -24,28 +30,63 @@ class Checkpoints:
         return sorted(int(m.group(1)) for m in found if m)
 
     def save(self, step: int) -> None:
-        """Write the state after `step` steps, then drop the oldest checkpoints."""
+        """Write the state after `step` steps, then drop the oldest checkpoints.
+
+        Raises:
+            SrganEdgeError: the folder cannot be written, or its disk is full.
+        """
         if not self.chief:
             # Every worker must take part: reading a mirrored batch normalisation is a sum over all of them.
             with tempfile.TemporaryDirectory() as nowhere:
                 self.checkpoint.write(f"{nowhere}/step-{step}")
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # TensorFlow writes the index last, by renaming it: without an index a checkpoint does not exist.
-        self.checkpoint.write(str(self.folder / f"step-{step}"))
-        for old in self.steps()[: -self.keep]:
-            for path in self.folder.glob(f"step-{old}.*"):
-                path.unlink()
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # TensorFlow writes the index last, by renaming it: without an index a checkpoint does not exist.
+            self.checkpoint.write(str(self.folder / f"step-{step}"))
+            kept = self.steps()[-self.keep :]
+            for path in self.folder.glob("step-*"):
+                if self._step_of(path) not in kept:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def restore(self, warn: Callable[[str], None]) -> int | None:
-        """Load the newest checkpoint that is whole and return its step; a damaged one is named to `warn`."""
+        """Load the newest checkpoint that is whole and return its step; a damaged one is named to `warn`.
+
+        Returns:
+            The step, or None if there is no checkpoint.
+
+        Raises:
+            UsageError: a whole checkpoint is of other networks or optimizers.
+            SrganEdgeError: all are damaged.
+        """
         for step in reversed(self.steps()):
             path = self.folder / f"step-{step}"
             try:
                 self.checkpoint.read(str(path)).assert_consumed()
-            except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
+            except _NOT_RESTORED as error:
+                if _is_whole(path):
+                    raise UsageError(f"{path} is of other networks or optimizers than the recipe's") from error
                 reason = str(error).splitlines()[0][:200]
                 warn(f"checkpoint {path} is damaged and was passed over: {reason}")
             else:
                 return step
+        if self.steps():
+            raise SrganEdgeError(f"{self.folder}: all checkpoints are damaged")
         return None
+
+    @staticmethod
+    def _step_of(path: Path) -> int | None:
+        """Of a file of a whole checkpoint; what a killed process left is none (step-N_temp, .tempstate)."""
+        match = re.fullmatch(r"step-(\d+)\.(index|data-\d{5}-of-\d{5})", path.name)
+        return int(match.group(1)) if match else None
+
+
+def _is_whole(path: Path) -> bool:
+    """Every tensor of a checkpoint can be read: TensorFlow holds each against its checksum."""
+    try:
+        reader = tf.train.load_checkpoint(str(path))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except _NOT_RESTORED:
+        return False
+    return True

@@ -19,6 +19,7 @@ from srgan_edge.imaging import encoding, images
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training import validation
 from srgan_edge.training.checkpoints import Checkpoints
+from srgan_edge.training.claim import RECIPE, Claim
 from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution, Losses
 from srgan_edge.training.journal import Journal, Report
@@ -59,12 +60,17 @@ class Trainer:
         self.distribution = Distribution()
         self.out = out
         self.journal = Journal(out, report, self.distribution.chief)
-        if self.distribution.chief and not resume:
-            if (out / "checkpoints").exists():
-                raise UsageError(
-                    f"{out} holds a run already: continue it with --resume, or name another folder with --out"
-                )
-            self.journal.path.unlink(missing_ok=True)  # of a run that was refused or died before its first checkpoint
+        self.claim = Claim(out, resume, self.journal.warn) if self.distribution.chief else None
+        try:
+            self._build(recipe, resume)
+        except BaseException:
+            self._close()
+            raise
+
+    def _build(self, recipe: Recipe, resume: bool) -> None:
+        out = self.out
+        if self.claim is not None and self.claim.starts_over:
+            self.journal.say(f"the run in {out} ended before its first checkpoint: it starts over")
         self.samplers, sets, recipe = training_data(recipe, self.journal)
         self.validation = validation.Validation(sets, recipe.generator.scale)
         self.recipe = recipe
@@ -76,10 +82,14 @@ class Trainer:
         self.checkpoints = Checkpoints(
             out / "checkpoints", recipe.loop.keep, self.distribution.chief, **self.learner.state()
         )
-        if resume:
-            self._resume()
+        step = self._restored() if resume else None
         if self.distribution.chief:
-            recipes.save(recipe, out / "recipe.toml")
+            recipes.save(recipe, out / RECIPE)
+        self.journal.begin(step)
+        if step is not None:
+            self.journal.emit("resume", text=f"resumed at step {step}")
+            if self.selection:
+                self.selection.resume(step)
 
     def run(self) -> Outcome:
         """Train to the end of the recipe or to a signal, and leave `generator/` as it was at the last validation.
@@ -104,19 +114,24 @@ class Trainer:
             score, best = validation.mean(quality), self.selection.best if self.selection else None
             self.journal.emit("end", finished=int(self.step) >= last, psnr=score.psnr, ssim=score.ssim)
         finally:
-            self.journal.close()
+            self._close()
         reference = validation.mean(bicubic)
         scores = Score(score.psnr, score.ssim), Score(reference.psnr, reference.ssim)
         return Outcome(int(self.step), int(self.step) >= last, *scores, best)
 
-    def _resume(self) -> None:
-        step = self.checkpoints.restore(self.journal.warn)
-        if step is None:
-            raise UsageError(f"{self.out}: no checkpoint to resume from")
-        self.journal.cut(step)
-        self.journal.emit("resume", text=f"resumed at step {step}")
-        if self.selection:
-            self.selection.resume(step)
+    def _restored(self) -> int | None:
+        try:
+            return self.checkpoints.restore(self.journal.warn)
+        except UsageError as error:
+            keys = recipes.changed_keys(recipes.load(Recipe, "train", str(self.out / RECIPE)), self.recipe)
+            raise UsageError(f"{error}: {', '.join(keys)} changed" if keys else str(error)) from error
+
+    def _close(self) -> None:
+        try:
+            self.journal.close()
+        finally:
+            if self.claim is not None:
+                self.claim.release()
 
     def _run_phase(self, phase: Phase, stopped: Callable[[], bool]) -> tuple[Qualities | None, bool]:
         loop, sampler = self.recipe.loop, self.samplers[phase.name]
@@ -133,7 +148,9 @@ class Trainer:
             step, count = step + 1, count + 1
             self.journal.step = step
             ending = leaving or step == phase.last
-            saving = step % loop.checkpoint_every == 0 or ending
+            validating = step % loop.validate_every == 0 or ending
+            # A generator is exported only with what it can go on from.
+            saving = step % loop.checkpoint_every == 0 or validating
             logging = step % loop.log_every == 0 or ending
             # Means since the last log; only now does Python wait for the device.
             values = {name: float(np.mean([x[name] for x in recent])) for name in losses} if logging or saving else {}
@@ -147,7 +164,7 @@ class Trainer:
                 start, count = now, 0
             if saving:
                 self.checkpoints.save(step)
-            if step % loop.validate_every == 0 or ending:
+            if validating:
                 quality = self._validate(phase)
                 start, count = time.perf_counter(), 0
             if leaving:

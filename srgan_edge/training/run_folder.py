@@ -17,6 +17,7 @@ from srgan_edge.imaging.metrics import Score
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
 from srgan_edge.training.recipe import Generator, Recipe
+from srgan_edge.training.writing import writing
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def save_generator(model: Any, recipe: Recipe, folder: Path, step: int, score: S
     plain = build_generator(**arguments)
     collapse(model, plain)
     with atomic_path(folder / "generator.h5") as temporary:
-        plain.save_weights(temporary)
+        with writing(folder):
+            plain.save_weights(temporary)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
     about = {
         "name": recipe.name,

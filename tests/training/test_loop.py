@@ -291,9 +291,39 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
         train(recipe(photos, "pretrain.steps=0"), tmp_path / "none")
     with pytest.raises(UsageError, match="srgan has no x3"):
         train(recipe(photos, "generator.name=srgan", "generator.scale=3"), tmp_path / "scale")
-    (tmp_path / "old" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "old" / "log.jsonl").write_text("")
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "recipe.toml").touch()
+    (tmp_path / "theirs" / "log.jsonl").write_text("theirs")
+    with pytest.raises(UsageError, match="no such folder"):
+        train(recipe(photos, "data.source=/nowhere"), tmp_path / "theirs")
+    assert (tmp_path / "theirs" / "log.jsonl").read_text() == "theirs"
+    with pytest.raises(UsageError, match="no run to resume"):
+        train(recipe(photos), tmp_path / "none", resume=True)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_killed_before_its_first_checkpoint(photos: Path, tmp_path: Path, resume: bool) -> None:
+    """No dead end: either way it starts over, says so, and is the run that it would have been."""
+    straight = train(recipe(photos), tmp_path / "straight")
+    Trainer(recipe(photos), tmp_path / "killed", False, lambda event: None)._close()
+    again = train(recipe(photos), tmp_path / "killed", resume=resume)
+    assert any("ended before its first checkpoint: it starts over" in e.get("text", "") for e in again)
+    assert again[-1]["psnr"] == straight[-1]["psnr"]
     with pytest.raises(UsageError, match="holds a run already"):
-        train(recipe(photos), tmp_path / "old")
-    with pytest.raises(UsageError, match="no checkpoint to resume from"):
-        train(recipe(photos), tmp_path / "old", resume=True)
+        train(recipe(photos), tmp_path / "killed")
+
+
+def test_resumed_with_another_network(photos: Path, tmp_path: Path) -> None:
+    train(recipe(photos), tmp_path / "run", until=4)
+    with pytest.raises(UsageError, match=r"step-5 is of other networks .* generator\.name changed"):
+        train(recipe(photos, "generator.name=edge-m"), tmp_path / "run", resume=True)
+    with pytest.raises(UsageError, match=r"step-5 is of other networks .*pretrain\.optimizer.* changed"):
+        train(recipe(photos, "pretrain.optimizer=muon"), tmp_path / "run", resume=True)
+
+
+def test_a_second_training_is_kept_out(photos: Path, tmp_path: Path) -> None:
+    first = Trainer(recipe(photos), tmp_path / "run", False, lambda event: None)
+    with pytest.raises(UsageError, match=f"run is in use by process {os.getpid()} on "):
+        train(recipe(photos), tmp_path / "run")
+    first.run()

@@ -24,6 +24,9 @@ Warn = Callable[[str], None]
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Photos left out that are told by name; a data set may hold many thousands.
+_NAMED = 20
+
 
 class _Measured(NamedTuple):
     """An item and its file, which is known by its header."""
@@ -64,40 +67,25 @@ def load(
             machine.
         SrganEdgeError: the folder cannot be written.
     """
-
-    def made(items: Iterable[Item]) -> Iterator[Decoded]:
-        return _usable(_decoded(items, scale, smallest, keep_low), warn)
-
-    def packed(folder: Path, items: Callable[[], Iterable[Item]], room: int | None = None) -> list[Photo]:
-        pack = Pack(folder, _key(source, scale, smallest, keep_low))
-        if not pack.complete:
-            pack.fill(lambda: made(items()), say, room)
-        photos = pack.open()
-        say(f"{len(photos)} decoded photos are read from {pack.pixels}, {_gib(pack.pixels.stat().st_size)}")
-        return list(photos)
-
-    if cache not in ("auto", "memory", "none"):
-        return packed(Path(cache).expanduser(), source.items)
-    if cache == "memory":
-        return list(made(source.items()))
+    loader = _Loader(source, scale, smallest, keep_low, warn, say)
+    folder = None if cache in ("auto", "memory", "none") else Path(cache).expanduser()
     if not source.of_files:
-        if cache == "none":
-            raise UsageError(
-                "data.cache = none decodes files, and a TensorFlow dataset holds none: set it to memory or to a folder"
-            )
-        kept = _within(memory_allowed() // 2, made(source.items()))
-        return list(kept) if kept else packed(cache_folder(), source.items, _free(cache_folder()) // 2)
+        return loader.streamed(cache, folder)
+    if folder is not None and loader.pack(folder).complete:
+        return loader.packed(folder, source.items)
+    # Headers first: what cannot be used is known in seconds, not when all is decoded.
     measured = list(_usable(_measured(source.items(), scale, smallest), warn))
     files = [m.file for m in measured]
     if cache == "none":
         return list(files)
+    if folder is not None:
+        return loader.packed(folder, lambda: (m.item for m in measured))
     needed = sum(f.size[0] * f.size[1] * 3 * (scale**2 + (keep_low or f.paired)) for f in files)
-    if needed <= memory_allowed() // 2:
+    if cache == "memory" or needed <= memory_allowed() // 2:
         say(f"{len(files)} photos are kept in memory, {_gib(needed)} decoded")
-        return list(made(m.item for m in measured))
-    known = Pack(cache_folder(), _key(source, scale, smallest, keep_low)).complete
-    if known or needed <= _free(cache_folder()) // 2:
-        return packed(cache_folder(), lambda: (m.item for m in measured))
+        return list(loader.decoded(m.item for m in measured))
+    if loader.pack(cache_folder()).complete or needed <= _free(cache_folder()) // 2:
+        return loader.packed(cache_folder(), lambda: (m.item for m in measured))
     say(
         f"{len(files)} photos, {_gib(needed)} decoded, would fill more than half of memory and of the free disk: "
         "each is decoded for every crop; data.cache = FOLDER keeps them decoded"
@@ -105,8 +93,47 @@ def load(
     return list(files)
 
 
-def _key(source: Source, scale: int, smallest: int, keep_low: bool) -> str:
-    return hashlib.sha256(f"{source.identity} x{scale} {smallest} {keep_low}".encode()).hexdigest()[:16]
+class _Loader(NamedTuple):
+    """What `load` was asked for."""
+
+    source: Source
+    scale: int
+    smallest: int
+    keep_low: bool
+    warn: Warn
+    say: Warn
+
+    def decoded(self, items: Iterable[Item]) -> Iterator[Decoded]:
+        """Those that can be used."""
+        return _usable(_decoded(items, self.scale, self.smallest, self.keep_low), self.warn)
+
+    def pack(self, folder: Path) -> Pack:
+        """Of these photos, in a folder."""
+        about = f"{self.source.identity} x{self.scale} {self.smallest} {self.keep_low}"
+        return Pack(folder, hashlib.sha256(about.encode()).hexdigest()[:16])
+
+    def packed(self, folder: Path, items: Callable[[], Iterable[Item]], room: int | None = None) -> list[Photo]:
+        """The photos out of a pack, which is filled first if need be."""
+        pack = self.pack(folder)
+        if not pack.complete:
+            pack.fill(lambda: self.decoded(items()), self.say, room)
+        photos = pack.open()
+        self.say(f"{len(photos)} decoded photos are read from {pack.pixels}, {_gib(pack.pixels.stat().st_size)}")
+        return list(photos)
+
+    def streamed(self, cache: str, folder: Path | None) -> list[Photo]:
+        """Photos that come one after the other, so that what they fill is known at their end only."""
+        items = self.source.items
+        if folder is not None:
+            return self.packed(folder, items)
+        if cache == "none":
+            raise UsageError(
+                "data.cache = none decodes files, and a TensorFlow dataset holds none: set it to memory or to a folder"
+            )
+        if cache == "memory":
+            return list(self.decoded(items()))
+        kept = _within(memory_allowed() // 2, self.decoded(items()))
+        return list(kept) if kept else self.packed(cache_folder(), items, _free(cache_folder()) // 2)
 
 
 def _gib(count: float) -> str:
@@ -194,20 +221,21 @@ def _too_small(name: str, height: int, width: int, scale: int, smallest: int) ->
 
 
 def _usable(made: Iterable[T | str], warn: Warn) -> Iterator[T]:
-    """What is no reason to leave a photo out; those are told to `warn`, and counted at the end.
+    """What is no reason to leave a photo out; the first of those are told to `warn`, and all are counted at the end.
 
     Raises:
         UsageError: none is left.
     """
-    kept = refused = 0
+    kept, refused = 0, []
     for item in made:
         if isinstance(item, str):
-            refused += 1
-            warn(f"skipped: {item}")
+            refused.append(item)
+            if len(refused) <= _NAMED:
+                warn(f"skipped: {item}")
         else:
             kept += 1
             yield item
     if not kept:
-        raise UsageError(f"none of the {refused} photos can be used")
+        raise UsageError(f"none of the {len(refused)} photos can be used; {refused[-1]}" if refused else "no photo")
     if refused:
-        warn(f"{refused} of {refused + kept} photos were skipped")
+        warn(f"{len(refused)} of {len(refused) + kept} photos were skipped")

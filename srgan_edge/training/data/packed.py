@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -15,7 +13,7 @@ import numpy as np
 
 from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.locks import try_lock
+from srgan_edge.locks import open_locked, try_lock
 from srgan_edge.training.data.photos import HighResolution, Pair
 
 Decoded = Pair | HighResolution
@@ -60,7 +58,9 @@ class Pack:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _sweep(self.folder)
-            with _alone(self.pixels, say) as file:
+            file = open_locked(self.pixels, lambda: say(f"waiting for another process that decodes into {self.pixels}"))
+            assert file is not None
+            with file:
                 if not self.complete:  # else another process has filled it meanwhile
                     say(f"decoding into {self.pixels}")
                     self._write(file, decoded(), room)
@@ -121,28 +121,6 @@ def _mapped(pixels: np.ndarray, scale: int, entries: list[_Entry]) -> Iterator[D
     for e in entries:
         hr = plane(e.height * scale, e.width * scale)
         yield Pair(e.name, plane(e.height, e.width), hr, e.paired) if e.low else HighResolution(e.name, hr, scale)
-
-
-@contextmanager
-def _alone(pixels: Path, say: Callable[[str], None]) -> Iterator[IO[bytes]]:
-    """The file, open and locked for this process."""
-    while True:
-        with pixels.open("a+b") as file:
-            if not try_lock(file):
-                say(f"waiting for another process that decodes into {pixels}")
-                while not try_lock(file):
-                    time.sleep(0.2)
-            if _is_still(file, pixels):
-                yield file
-                return
-
-
-def _is_still(file: IO[bytes], path: Path) -> bool:
-    """No other process has removed the file between its opening and its locking."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _sweep(folder: Path) -> None:

@@ -213,7 +213,7 @@ def find_sources(
             photos.
     """
     names = [source] if isinstance(source, str) else list(source)
-    if not names:
+    if not all(names) or not names:
         raise UsageError("data.source names no photos")
     twins = _low_folders(names, low)
     named = {VALID: valid} if isinstance(valid, str) else dict(valid)
