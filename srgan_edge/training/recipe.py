@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from srgan_edge.recipes import Natural, Positive, Rate, Table
+from srgan_edge.recipes import Name, Natural, Positive, Rate, Table
 from srgan_edge.training.data.degradations.settings import Degradation
 
 Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
@@ -188,7 +188,7 @@ class Loop(Table):
 class Recipe(Table):
     """A whole training."""
 
-    name: str = "edge-m"
+    name: Name = "edge-m"
     note: str = ""
     """What to expect: result, time, machine."""
     licence: str = ""

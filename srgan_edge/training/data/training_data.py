@@ -73,7 +73,8 @@ def validation_sets(
 ) -> dict[str, list[Pair]]:
     """The photos to validate on (the first `limit` of each set), by name of the set.
 
-    Where the recipe degrades its photos, the set without a name is there once more so, as "degraded".
+    Where the recipe degrades its photos, those of the set without a name are there once more so, as "degraded", but
+    for those with a low resolution of the user's.
 
     Raises:
         UsageError: a set has no photo that can be used.
@@ -83,9 +84,10 @@ def validation_sets(
         name: loading.decode(source, scale, _SMALLEST_TO_VALIDATE, warn, limit) for name, source in found.valid.items()
     }
     degrader = Degrader(recipe.degradation, scale)
-    if not degrader.is_bicubic and VALID in sets:
+    alone = [pair for pair in sets.get(VALID, []) if not pair.paired]
+    if not degrader.is_bicubic and alone:
         seed = recipe.loop.seed
-        sets[DEGRADED] = [degraded(pair, degrader, (seed, index)) for index, pair in enumerate(sets[VALID])]
+        sets[DEGRADED] = [degraded(pair, degrader, (seed, index)) for index, pair in enumerate(alone)]
     return sets
 
 
