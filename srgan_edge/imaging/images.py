@@ -91,7 +91,7 @@ def size(path: Path) -> tuple[int, int]:
     with _open(path, MAX_PIXELS) as image:
         height, width = image.height, image.width
         # Of a TIFF file Pillow says them so already.
-        turned = image.format != "TIFF" and metadata.orientation(image) >= 5
+        turned = image.format != "TIFF" and metadata.orientation(image, decode=False) >= 5
         return (width, height) if turned else (height, width)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
+import struct
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,13 +75,32 @@ class Metadata:
         return replace(self, icc=icc)
 
 
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none that can be read."""
+def orientation(image: Image.Image, decode: bool = True) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none that can be read.
+
+    Pillow decodes a whole PNG for it, as EXIF may follow the pixels; without `decode` they are passed over.
+    """
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        known = image.format != "PNG" or not {"exif", "Raw profile type exif"}.isdisjoint(image.info)
+        exif = image.getexif() if known or decode else _late_exif(image)
+        value = exif.get(_ORIENTATION, 1)
     except Exception:  # damaged in one of many ways
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _late_exif(image: Image.Image) -> Image.Exif:
+    """Of a PNG."""
+    exif, file = Image.Exif(), image.fp
+    assert file is not None
+    file.seek(8)  # the signature
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf":
+            exif.load(b"Exif\0\0" + file.read(length))
+            break
+        file.seek(length + 4, os.SEEK_CUR)
+    return exif
 
 
 def of(image: Image.Image, notes: list[str]) -> Metadata:

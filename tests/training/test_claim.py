@@ -108,7 +108,7 @@ def test_a_request_is_refused_without_tensorflow(photos: Path, tmp_path: Path) -
     recipes.save(request(f"data.source={photos}"), run / "recipe.toml")
     check_request(request(f"data.source={photos}", "pretrain.steps=7"), run, resume=True)
     changed = request(f"data.source={photos}", "generator.name=edge-l")
-    with pytest.raises(UsageError, match=r'generator\.name = "edge-l": the run in .*run has "edge-s"'):
+    with pytest.raises(UsageError, match=r'generator\.name = "edge-l": the run in .*run has "chain-s"'):
         check_request(changed, run, resume=True)
     code = (
         "import sys; from srgan_edge.cli.main import cli; from srgan_edge.errors import UsageError\n"
