@@ -91,7 +91,7 @@ def orientation(image: Image.Image, decode: bool = True) -> int:
 
 def _late_exif(image: Image.Image) -> Image.Exif:
     """Of a PNG."""
-    exif, file = Image.Exif(), image.fp
+    exif, file = Image.Exif(), getattr(image, "fp", None)
     assert file is not None
     file.seek(8)  # the signature
     while len(head := file.read(8)) == 8:

@@ -50,7 +50,7 @@ def test_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "others",
-    [{"value": tf.Variable(tf.zeros(7))}, {}, {"value": tf.Variable(tf.zeros(1000)), "more": tf.Variable(1.0)}],
+    [{"value": tf.Variable(tf.zeros(7))}, {}, {"value": tf.Variable(tf.zeros(1000)), "more": tf.Variable(tf.ones(1))}],
 )
 def test_one_of_other_networks_is_not_called_damaged(tmp_path: Path, others: dict[str, tf.Variable]) -> None:
     saved(tmp_path, 1, 2)
