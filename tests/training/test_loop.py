@@ -315,11 +315,9 @@ def test_killed_before_its_first_checkpoint(photos: Path, tmp_path: Path, resume
 
 
 def test_resumed_with_another_network(photos: Path, tmp_path: Path) -> None:
-    train(recipe(photos, "pretrain.optimizer=adam"), tmp_path / "run", until=4)
-    with pytest.raises(UsageError, match=r"step-5 is of other networks .* generator\.name.* changed"):
+    train(recipe(photos), tmp_path / "run", until=4)
+    with pytest.raises(UsageError, match=r"step-5 is of other networks .* generator\.name changed"):
         train(recipe(photos, "generator.name=edge-m"), tmp_path / "run", resume=True)
-    with pytest.raises(UsageError, match=r"step-5 is of other networks .*pretrain\.optimizer.* changed"):
-        train(recipe(photos, "pretrain.optimizer=muon"), tmp_path / "run", resume=True)
 
 
 def test_a_second_training_is_kept_out(photos: Path, tmp_path: Path) -> None:
