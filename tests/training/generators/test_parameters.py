@@ -56,12 +56,38 @@ def test_vdsr() -> None:
     ("size", "widths", "budget"),
     [("s", [16] * 6, 1.2e9), ("m", [32] * 5 + [48], 4.2e9), ("l", [32] * 12 + [48], 8e9)],
 )
-def test_edge(size: str, widths: list[int], budget: float) -> None:
+def test_chain(size: str, widths: list[int], budget: float) -> None:
     chain = [3, *widths, 48]
     expected = sum(conv(3, a, b) for a, b in pairwise(chain))
-    assert build_generator(f"edge-{size}", 4, collapsible=False).count_params() == expected
+    assert build_generator(f"chain-{size}", 4, collapsible=False).count_params() == expected
     macs = sum(conv(3, a, b, bias=False) for a, b in pairwise(chain)) * 320 * 180
     assert 0.85 * budget < macs <= budget
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "blocks", "macs"),
+    [("s", 12, 5, 1.06), ("m", 24, 6, 4.22), ("l", 32, 6, 7.22), ("xl", 48, 10, 25.16)],
+)
+def test_edge(size: str, channels: int, blocks: int, macs: float) -> None:
+    """A convolution, blocks of two, and one to the 48 values of an output block; MACs in G at 1280x720."""
+    model = build_generator(f"edge-{size}", 4)
+    assert model.count_params() == conv(3, 3, channels) + 2 * blocks * conv(3, channels, channels) + conv(
+        3, channels, 48
+    )
+    weights = sum(int(np.prod(layer.kernel.shape)) for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    assert weights * 320 * 180 / 1e9 == pytest.approx(macs, abs=0.01)
+
+
+def test_edge_starts_as_nearest_neighbour_enlargement_and_adds_its_blocks() -> None:
+    model = build_generator("edge-s", 4)
+    picture = np.random.default_rng(0).random((1, 9, 11, 3)).astype(np.float32)
+    np.testing.assert_allclose(model(picture), picture.repeat(4, 1).repeat(4, 2), atol=0.05)
+    parts = keras.Model(model.input, [model.get_layer(n).output for n in ("head", "block1_conv2", "block1_add")])
+    head, branch, total = parts(picture)
+    np.testing.assert_allclose(total, head + branch, atol=1e-6)
+    # Every block draws its own start.
+    starts = [model.get_layer(f"block{i}_conv2").get_weights()[0] for i in (1, 2)]
+    assert not np.array_equal(*starts)
 
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
