@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.errors import UsageError
 from srgan_edge.recipes import Stage, Table
 from srgan_edge.training.recipe import Recipe
 
@@ -70,7 +72,10 @@ def _recipe_words(
     wanted = _flat(recipe.model_dump())
     names = [path.stem for path in recipes.recipe_folder(stage).glob("*.toml")]
     first = (f"{preset}={wanted[preset]}",) if preset else ()
-    shipped = {name: resolve(recipes.load(kind, stage, name, first)) for name in names}
+    shipped = {}
+    for shipped_name in names:
+        with suppress(UsageError):  # keys that go with its own preset alone
+            shipped[shipped_name] = resolve(recipes.load(kind, stage, shipped_name, first))
 
     def differences(other: T) -> dict[str, Any]:
         values = _flat(other.model_dump())

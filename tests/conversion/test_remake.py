@@ -15,7 +15,7 @@ def values_of(command: str, option: str) -> tuple[str, ...]:
     return tuple(words[i + 1] for i, word in enumerate(words) if word == option)
 
 
-@pytest.mark.parametrize("name", ["edge-m", "edge-m-gan", "sample", "srgan", "srgan-coco"])
+@pytest.mark.parametrize("name", ["edge-m", "edge-m-gan", "edge-l-real", "sample", "srgan", "srgan-coco"])
 def test_a_shipped_recipe_is_named(name: str) -> None:
     recipe = recipes.load(Recipe, "train", name)
     command = train_command(recipe)
