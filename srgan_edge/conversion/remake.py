@@ -24,9 +24,9 @@ def train_command(recipe: Recipe) -> str:
     data = recipe.data
     recipe = recipe.with_crops()  # as a run folder has it
     recipe = recipe.changed(data={"valid": "", "low": ""})
-    if recipe.generator.init:
-        init = f"runs/{Path(recipe.generator.init).name}"
-        recipe = recipe.changed(generator={"init": init})
+    init = Path(recipe.generator.init)
+    if len(init.parts) > 1:  # a folder or a file, and no bundled model's name
+        recipe = recipe.changed(generator={"init": f"runs/{init.name}"})
     words = [
         "srgan-edge",
         "train",
