@@ -76,7 +76,7 @@ class Grey:
                 raise ValueError("a pixel is not a finite number")
             least, most = min(least, values.min()), max(most, values.max())
         if image.mode == "F" or self.high != 65535:
-            slack = 1e-3 * (self.high - self.low)
+            slack = 1e-3 * (self.high - self.low) if image.mode == "F" else 0
             if least < self.low - slack or most > self.high + slack:
                 raise ValueError(
                     f"its values go from {least:g} to {most:g}, and nothing in it says which is white: "

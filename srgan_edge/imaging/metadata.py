@@ -130,10 +130,10 @@ def _resolution(dpi: Any, notes: list[str]) -> tuple[float, float] | None:
         return None
     with contextlib.suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
         across, down = map(float, dpi)
+        if across <= 1 and down <= 1:
+            return None  # a TIFF's way of not knowing it
         if all(math.isfinite(value) and 1 <= value <= 65535 for value in (across, down)):
             return across, down
-        if not across and not down:
-            return None  # said to be unknown
     notes.append("damaged resolution dropped")
     return None
 
@@ -166,7 +166,8 @@ def loaded(exif: bytes) -> Image.Exif:
     found = Image.Exif()
     found.load(exif)
     for number in (_EXIF_IFD, _GPS_IFD):
-        found.get_ifd(number)
+        if number in found:
+            found.get_ifd(number)
     return found
 
 
@@ -175,7 +176,8 @@ def sized_exif(metadata: Metadata, width: int, height: int) -> Image.Exif | None
     if metadata.exif is None:
         return None
     exif = loaded(metadata.exif)
-    for tags, directory in ((_SIZE_TAGS, exif), (_SIZE_TAGS_EXIF, exif.get_ifd(_EXIF_IFD))):
+    inner = exif.get_ifd(_EXIF_IFD) if _EXIF_IFD in exif else {}
+    for tags, directory in ((_SIZE_TAGS, exif), (_SIZE_TAGS_EXIF, inner)):
         for tag, side in tags.items():
             if tag in directory:
                 directory[tag] = (width, height)[side]
@@ -221,7 +223,7 @@ def _fit_jpeg(kept: dict[str, Any], exif: Image.Exif | None) -> list[str]:
     """Leave out what is longer than a segment of a JPEG."""
     notes = []
     if exif and len(kept["exif"]) > _MOST_EXIF:
-        note = exif.get_ifd(_EXIF_IFD).pop(_MAKER_NOTE, None)
+        note = exif.get_ifd(_EXIF_IFD).pop(_MAKER_NOTE, None) if _EXIF_IFD in exif else None
         kept["exif"] = exif.tobytes()
         if note is None or len(kept["exif"]) > _MOST_EXIF:
             del kept["exif"]

@@ -188,8 +188,8 @@ class TiffStrips:
                 if tag not in (_EXIF_IFD, _GPS_IFD):
                     tags[tag] = value
             for tag in (_EXIF_IFD, _GPS_IFD):
-                if directory := exif.get_ifd(tag):
-                    tags[tag] = dict(directory)
+                if tag in exif:
+                    tags[tag] = dict(exif.get_ifd(tag))
         tags[256], tags[257] = header.width, header.height
         tags[258] = (8,) * header.channels
         tags[259] = 8  # deflate

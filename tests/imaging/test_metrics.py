@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from conftest import photo
+from conftest import DATA, photo
+from PIL import Image
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -71,3 +74,13 @@ def test_refusals() -> None:
         metrics.score(photo(30, 30), photo(30, 31), 4)
     with pytest.raises(SrganEdgeError, match="at least 11x11"):
         metrics.score(photo(16, 16), photo(16, 16), 4)
+
+
+@pytest.mark.parametrize("name", ["roman-colosseum", "the-spices-of-life", "william-bout-lighthouse"])
+def test_golden_figures(name: str) -> None:
+    expected = json.loads((DATA / "pairs" / "figures.json").read_text())[name]
+    with Image.open(DATA / "pairs" / f"{name}x4.png") as low, Image.open(DATA / "pairs" / f"{name}.png") as high:
+        enlarged = np.asarray(low.resize(high.size, Image.Resampling.BICUBIC))
+        found = metrics.score(enlarged, np.asarray(high), 4)
+    assert found.psnr == pytest.approx(expected["psnr"], abs=1e-3)
+    assert found.ssim == pytest.approx(expected["ssim"], abs=1e-4)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import photo
+from conftest import DATA, photo
 from PIL import Image
 
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import images, resample
 
 
 def test_weights_by_hand() -> None:
@@ -43,6 +43,34 @@ def test_flat_stays_flat(value: int) -> None:
 def test_one_pixel() -> None:
     pixel = np.array([[[3, 200, 90]]], np.uint8)
     assert (resample.upscale(pixel, 4) == pixel).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("roman-colosseum", (slice(0, -2), slice(0, -2))),
+        ("the-spices-of-life", (slice(2, -2), slice(2, -2))),
+        ("william-bout-lighthouse", (slice(2, None), slice(2, None))),
+    ],
+)
+def test_golden_pairs(name: str, known: tuple[slice, slice]) -> None:
+    """To the bit, two edges of the photo among them; where a piece was cut its surroundings are missing."""
+    high, low = (np.asarray(Image.open(DATA / "pairs" / f"{name}{x}.png")) for x in ("", "x4"))
+    np.testing.assert_array_equal(resample.downscale(high, 4)[known], low[known])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(50, 75), (37, 200), (300, 20), (1, 1)])
+@pytest.mark.parametrize("rows", [1, 7, 64])
+def test_lanczos_of_strips_is_that_of_the_whole(channels: int, size: tuple[int, int], rows: int) -> None:
+    image = np.dstack([photo(64, 90), photo(64, 90, 1)])[..., [0, 1, 2, 5][:channels] if channels != 2 else [0, 5]]
+    strips = (image[row : row + rows] for row in range(0, 64, rows))
+    result = np.concatenate(list(resample.lanczos(strips, 64, 90, *size)))
+    whole = images.image_of(image).resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    expected = np.asarray(whole).reshape(*size, channels)
+    assert result.shape == expected.shape
+    seen = expected[..., -1] > 128 if channels in (2, 4) else np.ones(size, bool)
+    assert np.abs(result.astype(int) - expected)[seen].max(initial=0) <= (4 if channels in (2, 4) else 1)
 
 
 @pytest.mark.parametrize("name", ["set5", "set14", "bsd100"])
