@@ -43,7 +43,9 @@ def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Calla
     say(f"1/4 training {recipe.generator.name} for {recipe.pretrain.steps} steps on sample photos, into {run}")
     outcome = Trainer(recipe, run, False, report).run()
     say("2/4 converting it to INT8 and FP16")
-    conversion = recipes.load(Conversion, "convert", "default").model_copy(update={"qat_steps": 100})
+    # A few steps may leave it below bicubic enlargement, which the page shows.
+    changes = {"qat_steps": 100, "min_gain": -10.0}
+    conversion = recipes.load(Conversion, "convert", "default").model_copy(update=changes)
     exports = convert(run, conversion, run / "exports", say)
     say("3/4 upscaling the photos it was not trained on")
     scale = int(recipe.generator.scale)

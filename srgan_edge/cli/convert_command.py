@@ -18,6 +18,8 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 @click.option("--dynamic", "formats", flag_value="dynamic", multiple=True, help="Export 8-bit weights, float32 I/O.")
 @click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output of INT8 exports.")
 @click.option("--input-range", nargs=2, type=float, help="For another's network: its black and white, say -1 1.")
+@click.option("--output-range", nargs=2, type=float, help="The same of its result. Default: as its input.")
+@click.option("--trust", is_flag=True, help="Another's network may run its own Python code and read and write files.")
 @click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
@@ -35,6 +37,8 @@ def command(
     formats: tuple[str, ...],
     io: str | None,
     input_range: tuple[float, float] | None,
+    output_range: tuple[float, float] | None,
+    trust: bool,
     recipe_name: str,
     changes: tuple[str, ...],
     qat_steps: int | None,
@@ -52,8 +56,9 @@ def command(
 
     RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. Or it is somebody
     else's network: a .keras or .h5 file or a SavedModel, with its --input-range. An export that loses more than
-    --max-drop is not written, and the exit code is 3; so is what --npu compiles, run on Qualcomm's emulation of the
-    chip (no phone), and what --onnx writes, run by ONNX Runtime. report.html beside the exports shows what they cost.
+    --max-drop, or is no better than bicubic enlargement, is not written, and the exit code is 3; so is what --npu
+    compiles, run on Qualcomm's emulation of the chip (no phone), and what --onnx writes, run by ONNX Runtime.
+    report.html beside the exports shows what they cost.
 
     \b
     Examples:
@@ -63,13 +68,15 @@ def command(
       srgan-edge convert runs/edge-l-real-x4 --blend runs/edge-l-real-gan-x4=0.3 -o exports/
       srgan-edge convert runs/edge-m-x4 --npu SM8650 --npu SM8750 --onnx
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
+      srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
     """
     from srgan_edge import recipes
     from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, newest_run
-    from srgan_edge.conversion.foreign import is_foreign
+    from srgan_edge.conversion.foreign_files import find_foreign
     from srgan_edge.conversion.recipe import Conversion
     from srgan_edge.conversion.targets import targets_of
     from srgan_edge.errors import UsageError
+    from srgan_edge.runtime.ranges import Ranges
 
     given = {
         "qat_steps": qat_steps,
@@ -89,14 +96,15 @@ def command(
     if run is None:
         run = newest_run()
         say(f"No run named: converting the newest, {run}.")
-    if is_foreign(run):
-        if input_range is None:
-            raise UsageError(f"{run}: say what black and white are to it, with --input-range -1 1 or --input-range 0 1")
+    foreign = find_foreign(run)
+    if foreign is not None:
         if qat_steps:
             raise UsageError("--qat-steps: another's network is quantized by calibration alone")
-        exports = convert_foreign(run, input_range, settings, out or run.with_name(f"{run.stem}-exports"), say)
-    elif input_range is not None:
-        raise UsageError(f"--input-range: {run} is a run folder, which knows its own")
+        ranges, target = Ranges(input_range, output_range), out or foreign.with_name(f"{foreign.stem}-exports")
+        exports = convert_foreign(foreign, ranges, settings, target, say, trust)
+    elif input_range or output_range or trust:
+        option = "--trust" if trust else "--input-range"
+        raise UsageError(f"{option}: {run} is a run folder or nothing; it is for another's network")
     else:
         exports = convert(run, settings, out or run / "exports", say)
     if as_json:

@@ -20,6 +20,7 @@ from srgan_edge.conversion.remake import convert_command, train_command
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.conversion.targets import targets_of
 from srgan_edge.errors import UsageError
+from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import loading, photos, sources
 from srgan_edge.training.data.crops import CropSampler, batches
@@ -148,17 +149,21 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
 
 
 def convert_foreign(
-    path: Path, value_range: tuple[float, float], settings: Conversion, out: Path, report: Report
+    path: Path, ranges: Ranges, settings: Conversion, out: Path, report: Report, trusted: bool = False
 ) -> list[Export]:
     """Export somebody else's Keras file or SavedModel likewise, INT8 by calibration alone.
 
-    `value_range` is what black and white are to it. Without `settings.calibration` it is calibrated on sample photos.
+    `ranges` are what black and white are to it. Without `settings.calibration` it is calibrated on sample photos. What
+    it holds may do more than compute if it is `trusted`.
 
     Raises:
         UsageError: the network does not enlarge images, or there are no photos.
+        SrganEdgeError: it cannot be loaded, or may do more than compute.
         GateFailedError: as `convert`.
     """
-    network = load_foreign(path, value_range)
+    network = load_foreign(path, ranges, trusted)
+    if network.note:
+        report(f"{network.name}: {network.note}")
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
     _check_tile(tile, network.name, network.overlap)

@@ -1,7 +1,8 @@
-"""Somebody else's network: loaded from a Keras file or a SavedModel, wrapped to bytes in, bytes out."""
+"""Somebody else's network: what it enlarges by and how far it looks, wrapped to bytes in, bytes out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from srgan_edge.conversion.foreign_files import load
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.runtime import tiling
+from srgan_edge.runtime.ranges import BYTES, UNSAID, Range, Ranges, checked
 
 Bytes = NDArray[np.uint8]
 
@@ -31,21 +34,26 @@ class ForeignNetwork:
 
     name: str
     function: Callable[[Any], Any]
-    """`[1, H, W, 3]` in its own range -> `[1, sH, sW, 3]` in the same."""
-    value_range: tuple[float, float]
+    """`[1, H, W, 3]` float32 in its input's range -> `[1, sH, sW, 3]` float32 in its output's."""
+    input_range: Range
+    output_range: Range
     scale: int
     side: int
     """Of the only input it takes, in pixels; 0 = any."""
     overlap: int
     """Input pixels around a position that its output was seen to depend on."""
+    dtype: Any
+    """Of its own input."""
+    note: str
+    """What the user should know of it; empty if nothing."""
     keep: Any
     """Holds its variables."""
 
     def in_bytes(self, image: Any) -> Any:
         """The network from [0, 255] to [0, 255]."""
-        low, high = self.value_range
+        (low, high), (black, white) = self.input_range, self.output_range
         result = self.function(image * ((high - low) / 255) + low)
-        return tf.clip_by_value((result - low) * (255 / (high - low)), 0.0, 255.0)
+        return tf.clip_by_value((result - black) * (255 / (white - black)), 0.0, 255.0)
 
     def reference(self, tile: int) -> Callable[[Bytes], Bytes]:
         """The float network as the runtime would run it: in tiles, bytes in, bytes out."""
@@ -60,42 +68,90 @@ class ForeignNetwork:
         return upscale
 
 
-def is_foreign(path: Path) -> bool:
-    """Whether a path is a Keras file or a SavedModel, and not a run folder."""
-    return path.suffix in (".keras", ".h5", ".hdf5") or (path / "saved_model.pb").is_file()
-
-
-def load_foreign(path: Path, value_range: tuple[float, float]) -> ForeignNetwork:
+def load_foreign(path: Path, ranges: Ranges = UNSAID, trusted: bool = False) -> ForeignNetwork:
     """Load a network and find its scale and how far it looks.
 
+    Args:
+        path: a Keras file or the folder of a SavedModel.
+        ranges: what black and white are to it; only a network of bytes needs none.
+        trusted: what it holds may do more than compute.
+
     Raises:
-        UsageError: it does not turn images into larger ones.
+        UsageError: it does not turn images into larger ones, or its range is needed.
         SrganEdgeError: it cannot be loaded.
     """
-    if value_range[0] >= value_range[1]:
-        raise UsageError(f"--input-range {value_range[0]} {value_range[1]}: black comes first, then white")
-    function, shape, keep = _load(path)
+    given = Ranges(*(r and checked(r, f"--{side}-range") for side, r in zip(("input", "output"), ranges, strict=True)))
+    loaded = load(path, trusted)
+    shape, dtype = loaded.shape, loaded.dtype
     if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2]:
         raise UsageError(f"{path}: its input has shape {shape}, not that of square RGB images, [N, H, W, 3]")
+    if not (dtype.is_floating or dtype == tf.uint8):
+        raise UsageError(f"{path}: its input is {dtype.name}; pictures are given as floating-point numbers or uint8")
+    input_range = given.input or (BYTES if dtype == tf.uint8 else None)
+    if input_range is None:
+        raise UsageError(f"{path}: say what black and white are to it, with --input-range -1 1 or --input-range 0 1")
     side = int(shape[1] or 0)
     probe = side or _PROBE
-    low, high = value_range
+    low, high = input_range
     image = np.random.default_rng(0).uniform(low, high, (1, probe, probe, 3)).astype(np.float32)
-    first = np.asarray(function(tf.constant(image)))
-    scale, rest = divmod(first.shape[1], probe) if first.ndim == 4 and first.shape[3] == 3 else (0, 1)
-    if rest or scale < 1 or first.shape[1] != first.shape[2]:
-        raise UsageError(f"{path}: makes {list(first.shape)} of {list(image.shape)}, which is no enlarged image")
+    chosen, note = _picture_of(path, loaded.function(_as(image, dtype)), probe)
+
+    def function(x: Any) -> Any:
+        return tf.cast(tf.nest.flatten(loaded.function(_as(x, dtype)))[chosen], tf.float32)
+
+    made = tf.nest.flatten(loaded.function(_as(image, dtype)))[chosen]
+    output_range = given.output or (BYTES if made.dtype == tf.uint8 else input_range)
+    first = np.asarray(function(image))
+    scale = first.shape[1] // probe
     changed = image.copy()
     middle = probe // 2
     changed[0, middle, middle] = low + high - changed[0, middle, middle]
-    response = np.abs(np.asarray(function(tf.constant(changed))) - first)[0].max(axis=2)
+    response = np.abs(np.asarray(function(changed)) - first)[0].max(axis=2)
     rows, columns = np.nonzero(response > response.max() * _SILENCE)
-    inside = [middle - rows.min() // scale, rows.max() // scale - middle]
-    inside += [middle - columns.min() // scale, columns.max() // scale - middle]
+    inside = [middle - rows.min() // scale, rows.max() // scale - middle] if rows.size else [0]
+    inside += [middle - columns.min() // scale, columns.max() // scale - middle] if rows.size else [0]
     reach = int(max(inside))
     if reach >= probe // 2 - 1:
         raise UsageError(f"{path}: each pixel depends on the whole image, so that tiles of it would show seams")
-    return ForeignNetwork(path.stem, function, value_range, scale, side, reach, keep)
+    network = ForeignNetwork(
+        path.stem, function, input_range, output_range, scale, side, reach, dtype, note, loaded.keep
+    )
+    if network.name.startswith(".") or not network.name.isprintable():
+        raise UsageError(f"{path}: give it a name that a file can have")
+    return network
+
+
+def _as(image: Any, dtype: Any) -> Any:
+    return tf.cast(tf.clip_by_value(tf.round(image), 0, 255) if dtype == tf.uint8 else image, dtype)
+
+
+def _picture_of(path: Path, result: Any, probe: int) -> tuple[int, str]:
+    """Which of a network's outputs is the picture enlarged, and a note if there are more.
+
+    Raises:
+        UsageError: none is, or several are.
+    """
+    outputs = [np.asarray(output) for output in tf.nest.flatten(result)]
+
+    def scale(output: Any) -> int:
+        if output.ndim != 4 or output.shape[3] != 3 or output.shape[1] != output.shape[2]:
+            return 0
+        factor, rest = divmod(output.shape[1], probe)
+        return 0 if rest else factor
+
+    scales = [scale(output) for output in outputs]
+    pictures = [index for index, factor in enumerate(scales) if factor]
+    if not pictures:
+        shapes = " and ".join(str(list(output.shape)) for output in outputs)
+        raise UsageError(f"{path}: makes {shapes} of {[1, probe, probe, 3]}, which is no enlarged image")
+    if len(pictures) > 1:
+        factors = ", ".join(f"x{scales[index]}" for index in pictures)
+        raise UsageError(
+            f"{path}: has {len(pictures)} outputs that are pictures ({factors}): save a model of one, as in "
+            "keras.Model(model.inputs, model.outputs[0])"
+        )
+    note = f"of its {len(outputs)} outputs the picture is taken" if len(outputs) > 1 else ""
+    return pictures[0], note
 
 
 def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops: Iterable[Bytes]) -> bytes:
@@ -107,7 +163,7 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
     """
     if kind == "int8" and io != "uint8":
         raise UsageError(f"{network.name}: INT8 exports of another's network have --io uint8 alone")
-    low, high = network.value_range
+    low, high = network.input_range
     side = tile or None
 
     spec = tf.TensorSpec((1, side, side, 3), tf.float32, name="image")
@@ -115,7 +171,8 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
         network.function if kind == "int8" else network.in_bytes, input_signature=[spec], autograph=False
     ).get_concrete_function()
     # Keras 3's variables are none that the converter finds.
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([convert_variables_to_constants_v2(concrete)])
+    frozen = in_float32(convert_variables_to_constants_v2(concrete))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if kind == "fp16":
@@ -129,75 +186,63 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
     try:
         content = converter.convert()
     except Exception as error:  # the converter raises whatever its passes run into
-        raise SrganEdgeError(f"{network.name}: cannot be converted to {kind}: {str(error).splitlines()[0]}") from error
-    return _pixels_at_both_ends(content, network.value_range) if kind == "int8" else content
+        raise SrganEdgeError(f"{network.name}: cannot be converted to {kind}: {_reason(error)}") from error
+    return _pixels_at_both_ends(network, content) if kind == "int8" else content
 
 
-def _pixels_at_both_ends(content: bytes, value_range: tuple[float, float]) -> bytes:
+def in_float32(frozen: Any) -> Any:
+    """A frozen function that computes in 32 bits what it computed in 16, or in bytes: TFLite has no kernels for them.
+
+    What was cut off to whole bytes inside it no longer is.
+    """
+    graph = frozen.graph.as_graph_def()
+    narrow = {t.as_datatype_enum for t in (tf.float16, tf.bfloat16, tf.uint8)}
+    changed = False
+    for node in graph.node:
+        for attribute in node.attr.values():
+            if attribute.type in narrow:
+                attribute.type, changed = tf.float32.as_datatype_enum, True
+            if attribute.HasField("tensor") and attribute.tensor.dtype in narrow:
+                values = tf.make_ndarray(attribute.tensor).astype(np.float32)
+                attribute.tensor.CopyFrom(tf.make_tensor_proto(values))
+                changed = True
+    if not changed:
+        return frozen
+    wrapped = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
+    ends = [
+        [wrapped.graph.get_tensor_by_name(tensor.name) for tensor in side] for side in (frozen.inputs, frozen.outputs)
+    ]
+    return wrapped.prune(*ends)
+
+
+def _reason(error: Exception) -> str:
+    """The sentence of a converter's dump that names what it lacks."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"tf\.[A-Z]\w+|is neither a custom op|not supported", line)]
+    return (telling or lines or [type(error).__name__])[0][:300]
+
+
+def _pixels_at_both_ends(network: ForeignNetwork, content: bytes) -> bytes:
     """Make a byte of the model's input and output the pixel itself, whatever range calibration saw.
 
     Beside each end stands a QUANTIZE between uint8 and int8, which takes any two scales. Scaling in the graph
     instead would be quantized, and coarsely: some operators must share their range with those before. With
     (-1, 1) the zero point is rounded by half a level, one way at the input and the other at the output.
     """
-    step = (value_range[1] - value_range[0]) / 255
-    zero = round(-value_range[0] / step)
     model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     (graph,) = model.subgraphs
     quantize = [i for i, code in enumerate(model.operatorCodes) if code.builtinCode == schema.BuiltinOperator.QUANTIZE]
     beside = {int(t) for op in graph.operators if op.opcodeIndex in quantize for t in (*op.inputs, *op.outputs)}
-    for end in (*graph.inputs, *graph.outputs):
+    ends = ((graph.inputs[0], network.input_range), (graph.outputs[0], network.output_range))
+    for end, (low, high) in ends:
+        step = (high - low) / 255
+        zero = min(255, max(0, round(-low / step)))
         if int(end) not in beside:
-            raise SrganEdgeError("the converter left no QUANTIZE at the model's end")
+            raise SrganEdgeError(
+                f"{network.name}: cannot be converted to int8: the converter left no QUANTIZE at its ends"
+            )
         quantization = graph.tensors[end].quantization
         quantization.scale, quantization.zeroPoint = np.array([step], np.float32), np.array([zero])
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
-
-
-def _load(path: Path) -> tuple[Callable[[Any], Any], list[int | None], Any]:
-    if not path.exists():
-        raise UsageError(f"{path}: no such file")
-    try:
-        if path.is_dir():
-            return _load_saved_model(path)
-        model: Any = _load_keras(path)
-    except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
-        raise SrganEdgeError(f"{path}: cannot be loaded: {(str(error).splitlines() or [repr(error)])[0]}") from error
-    return lambda image: model(image, training=False), list(model.input_shape), model
-
-
-def _load_saved_model(path: Path) -> tuple[Callable[[Any], Any], list[int | None], Any]:
-    loaded: Any = tf.saved_model.load(str(path))
-    if "serving_default" not in loaded.signatures:
-        raise ValueError("it has no signature serving_default")
-    signature = loaded.signatures["serving_default"]
-    ((name, spec),) = signature.structured_input_signature[1].items()
-    return lambda image: next(iter(signature(**{name: image}).values())), spec.shape.as_list(), loaded
-
-
-def _load_keras(path: Path) -> Any:
-    """A Keras 2 file by tf_keras, a Keras 3 file by Keras 3; .keras files of both look alike but for a version."""
-    if _keras_version(path) < 3:
-        import tf_keras
-
-        return tf_keras.models.load_model(path, compile=False)
-    from keras import saving  # Keras 3, which TensorFlow brings
-
-    return saving.load_model(path, compile=False)
-
-
-def _keras_version(path: Path) -> int:
-    import json
-    import zipfile
-
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as file:
-            version = json.loads(file.read("metadata.json"))["keras_version"]
-    else:
-        import h5py
-
-        with h5py.File(path) as file:
-            version = file.attrs.get("keras_version", "2")
-    return int(str(version).split(".")[0])

@@ -19,6 +19,9 @@ from srgan_edge.runtime.graph import read_graph
 
 Report = Callable[[str], None]
 
+# What a GAN's exports may measure below bicubic, in dB: SRGAN's do by up to 0.8 (Ledig et al. 2017, table 2).
+_LOOKS = 3.0
+
 
 @dataclass(frozen=True)
 class Export:
@@ -79,7 +82,7 @@ def publish(
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
         quality = checker.quality(temporary)
-        _hold(target, quality, checker, settings, report)
+        _hold(target, quality, checker, settings, report, subject.purpose)
     graph = read_graph(content, target.name)
     card = ModelCard(
         name=name,
@@ -122,7 +125,7 @@ def publish_for(
     with atomic_path(path) as temporary:
         temporary.write_bytes(made.content)
         quality = checker.quality(temporary, target.open_session, export.path)
-        _hold(path, quality, checker, settings, report)
+        _hold(path, quality, checker, settings, report, card.purpose)
     apart = f"{quality.differing} of {quality.values} values are not those of {export.path.name}"
     apart += f", by {quality.worst_to_tflite} levels at most" if quality.differing else ""
     report(f"{path.name}: {made.summary + ': ' if made.summary else ''}{apart}")
@@ -154,8 +157,15 @@ def publish_for(
     return ForTarget(written, quality, made.summary)
 
 
-def _hold(target: Path, quality: verify.Quality, checker: verify.Checker, settings: Conversion, report: Report) -> None:
-    """Say what an export loses, and refuse one that loses too much."""
+def _hold(
+    target: Path,
+    quality: verify.Quality,
+    checker: verify.Checker,
+    settings: Conversion,
+    report: Report,
+    purpose: str,
+) -> None:
+    """Say what an export loses, and refuse one that loses too much, or is no better than bicubic enlargement."""
     name = target.stem if target.suffix == ".tflite" else target.name
     report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
     shift = ", ".join(f"{s:+.2f}" for s in quality.shift)
@@ -167,6 +177,14 @@ def _hold(target: Path, quality: verify.Quality, checker: verify.Checker, settin
         raise GateFailedError(
             f"{target}: not written: it loses {quality.drop_db:.3f} dB against the float network, "
             f"more than the {settings.max_drop} dB allowed"
+        )
+    least = settings.min_gain - (_LOOKS if purpose == "looks" else 0.0)
+    gain = quality.psnr - quality.psnr_bicubic
+    if checker.scale > 1 and gain < least:
+        raise GateFailedError(
+            f"{target}: not written: its {quality.psnr:.3f} dB are {-gain:.3f} dB below bicubic enlargement's "
+            f"{quality.psnr_bicubic:.3f} dB: for another's network check its --input-range and --output-range; "
+            "for one that was trained for looks allow some, as in --set min_gain=-3.0"
         )
 
 

@@ -49,6 +49,9 @@ class Conversion(Table):
     """A folder of photos to verify the exports on; empty: what the run was validated on."""
     max_drop: Annotated[float, Field(ge=0)] = 0.1
     """Largest loss of mean PSNR in dB, float to export, that passes the gate."""
+    min_gain: float = 0.0
+    """Least mean PSNR over bicubic enlargement, in dB, that passes it; of a GAN's exports, which look better than they
+    measure, 3 dB less."""
     onnx: bool = False
     """Each export as an ONNX file too."""
     npu: list[str] = Field(default=[])

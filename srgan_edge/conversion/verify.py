@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import GateFailedError
+from srgan_edge.imaging import resample
 from srgan_edge.imaging.metrics import Score, psnr, score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.graph import read_graph
@@ -50,6 +51,8 @@ class Quality:
     psnr_float: float
     ssim: float
     ssim_float: float
+    psnr_bicubic: float
+    """Of bicubic enlargement, which an export has to beat."""
     worst_photo: str
     """The one that the export loses most on."""
     worst_drop_db: float
@@ -96,6 +99,12 @@ class Checker:
     def float_scores(self) -> list[Score]:
         """Their quality."""
         return [score(wanted, pair.hr, self.scale) for wanted, pair in zip(self.floats, self.pairs, strict=True)]
+
+    @cached_property
+    def psnr_bicubic(self) -> float:
+        """The mean PSNR of bicubic enlargement."""
+        scores = [score(resample.upscale(pair.lr, self.scale), pair.hr, self.scale) for pair in self.pairs]
+        return float(np.mean([s.psnr for s in scores]))
 
     def psnr(self, content: bytes, count: int, to_truth: bool = True) -> float:
         """The mean over the first `count` photos of an export's bytes, in dB.
@@ -157,6 +166,7 @@ class Checker:
             psnr_float=float(two[0]),
             ssim=float(one[1]),
             ssim_float=float(two[1]),
+            psnr_bicubic=self.psnr_bicubic,
             worst_photo=Path(self.pairs[index].name).name,
             worst_drop_db=float(drops[index]),
             worst_pixel=worst,

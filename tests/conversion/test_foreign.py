@@ -14,10 +14,15 @@ import tf_keras as keras2
 from conftest import photo
 
 from srgan_edge.conversion.convert import convert_foreign
-from srgan_edge.conversion.foreign import is_foreign, load_foreign
+from srgan_edge.conversion.foreign import export_foreign, load_foreign
+from srgan_edge.conversion.foreign_files import find_foreign
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
+from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.session import Session
+
+TANH = Ranges((-1.0, 1.0))
+UNIT = Ranges((0.0, 1.0))
 
 
 def generator(keras: Any, side: int | None = None) -> Any:
@@ -48,18 +53,18 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", ["two.h5", "two.keras", "three.keras", "three.h5", "saved", "fixed.h5"])
 def test_from_anywhere(name: str, saved: Path, photos: Path, tmp_path: Path) -> None:
-    assert is_foreign(saved / name)
+    assert find_foreign(saved / name) == saved / name
     settings = Conversion(
-        tile=40, calibration=str(photos), calibration_batches=4, max_drop=0.5, formats=["int8", "float32"]
+        tile=40, calibration=str(photos), calibration_batches=4, max_drop=0.5, min_gain=-99, formats=["int8", "float32"]
     )
-    int8, full = convert_foreign(saved / name, (-1.0, 1.0), settings, tmp_path, lambda text: None)
+    int8, full = convert_foreign(saved / name, TANH, settings, tmp_path, lambda text: None)
     card = json.loads(int8.path.with_suffix(".json").read_text())
     side = 48 if name == "fixed.h5" else 40
     # A 9x9 head and two 3x3, then a 3x3 at half and a 3x3 and the 9x9 tail at a quarter of a pixel.
     assert (card["scale"], card["tile"], card["overlap"], card["family"]) == (4, side, 7, "foreign")
     assert int8.float_ops == 0
     image = photo(side, side)
-    expected = load_foreign(saved / name, (-1.0, 1.0)).in_bytes(image[None].astype(np.float32))[0].numpy()
+    expected = load_foreign(saved / name, TANH).in_bytes(image[None].astype(np.float32))[0].numpy()
     with Session(int8.path) as a, Session(full.path) as b:
         assert (a.io_dtype, b.io_dtype) == ("uint8", "float32")
         assert np.abs(b.run(image) - expected).max() < 1.01
@@ -69,15 +74,131 @@ def test_from_anywhere(name: str, saved: Path, photos: Path, tmp_path: Path) -> 
 
 def test_refusals(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="black comes first"):
-        load_foreign(saved / "two.h5", (1.0, 0.0))
+        load_foreign(saved / "two.h5", Ranges((1.0, 0.0)))
     (tmp_path / "broken.h5").write_bytes(b"nothing")
     with pytest.raises(SrganEdgeError, match=r"broken\.h5: cannot be loaded"):
-        load_foreign(tmp_path / "broken.h5", (0.0, 1.0))
+        load_foreign(tmp_path / "broken.h5", UNIT)
     inputs = keras2.Input((None, None, 3))
     keras2.Model(inputs, keras2.layers.GlobalAveragePooling2D()(inputs)).save(tmp_path / "classifier.h5")
     with pytest.raises(UsageError, match="which is no enlarged image"):
-        load_foreign(tmp_path / "classifier.h5", (0.0, 1.0))
+        load_foreign(tmp_path / "classifier.h5", UNIT)
     mean = keras2.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
     keras2.Model(inputs, keras2.layers.Add()([inputs, mean])).save(tmp_path / "global.h5")
     with pytest.raises(UsageError, match="depends on the whole image"):
-        load_foreign(tmp_path / "global.h5", (0.0, 1.0))
+        load_foreign(tmp_path / "global.h5", UNIT)
+
+
+def repeated(keras: Any, factor: int = 2, policy: str = "float32") -> Any:
+    """A network in [0, 1] that repeats pixels, through a convolution that changes nothing."""
+    inputs = keras.Input((None, None, 3))
+    layer = keras.layers.Conv2D(3, 1, dtype=policy, kernel_initializer=lambda *_, **__: np.eye(3)[None, None])
+    made = layer(inputs)
+    layer.kernel_initializer = "zeros"
+    return keras.Model(inputs, keras.layers.UpSampling2D(factor, dtype=policy)(made))
+
+
+@pytest.mark.parametrize("name", ["mixed.keras", "UPPER.H5"])
+def test_halves_and_capitals(name: str, tmp_path: Path) -> None:
+    keras, policy = (keras3, "mixed_float16") if name == "mixed.keras" else (keras2, "mixed_float16")
+    path = tmp_path / name
+    model = repeated(keras, 2, policy)
+    model.save(path, **({"save_format": "h5"} if keras is keras2 else {}))
+    network = load_foreign(path, UNIT)
+    assert (network.scale, network.overlap, network.dtype) == (2, 0, tf.float32)
+    (tmp_path / "x.tflite").write_bytes(export_foreign(network, 32, "fp16", "uint8", []))
+    image = photo(32, 32)
+    with Session(tmp_path / "x.tflite") as session:
+        assert np.abs(session.run(image).astype(int) - image.repeat(2, 0).repeat(2, 1)).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.float16], ids=lambda t: t.name)
+def test_saved_models_of_bytes_and_halves(dtype: Any, tmp_path: Path) -> None:
+    kernel: Any = tf.Variable(tf.eye(3, dtype=tf.float16)[None, None])
+
+    def network(image: Any) -> Any:
+        x = tf.cast(image, tf.float16)
+        x = tf.nn.conv2d(x, kernel, 1, "SAME")
+        return {"large": tf.cast(tf.repeat(tf.repeat(x, 2, 1), 2, 2), dtype), "mean": tf.reduce_mean(x)}
+
+    module: Any = tf.Module()
+    module.kernel, module.f = kernel, tf.function(network, input_signature=[tf.TensorSpec((1, None, None, 3), dtype)])
+    tf.saved_model.save(module, str(tmp_path / "saved"), signatures={"serving_default": module.f})
+    folder = find_foreign(tmp_path / "saved" / "saved_model.pb")
+    assert folder is not None
+    assert folder == tmp_path / "saved"
+    if dtype == tf.float16:
+        with pytest.raises(UsageError, match="say what black and white are to it"):
+            load_foreign(folder)
+    loaded = load_foreign(folder, UNIT if dtype == tf.float16 else Ranges())
+    assert loaded.input_range == loaded.output_range == ((0, 1) if dtype == tf.float16 else (0, 255))
+    assert loaded.note == "of its 2 outputs the picture is taken"
+    (tmp_path / "x.tflite").write_bytes(export_foreign(loaded, 32, "float32", "uint8", []))
+    image = photo(32, 32)
+    with Session(tmp_path / "x.tflite") as session:
+        assert np.abs(session.run(image).astype(int) - image.repeat(2, 0).repeat(2, 1)).max() <= 1
+
+
+def test_an_output_in_another_range(tmp_path: Path, photos: Path) -> None:
+    """As in the SRGAN paper: LR in [0, 1], HR in [-1, 1]; INT8 is calibrated in the input's own range."""
+    inputs = keras2.Input((None, None, 3))
+    keras2.Model(inputs, keras2.layers.Rescaling(2.0, -1.0)(keras2.layers.UpSampling2D(2)(inputs))).save(
+        tmp_path / "paper.h5"
+    )
+    ranges = Ranges((0.0, 1.0), (-1.0, 1.0))
+    settings = Conversion(tile=32, calibration=str(photos), calibration_batches=2, formats=["int8", "float32"])
+    settings = settings.model_copy(update={"min_gain": -9.0, "max_drop": 0.5})
+    exports = convert_foreign(tmp_path / "paper.h5", ranges, settings, tmp_path / "out", lambda text: None)
+    image = photo(32, 32)
+    for export in exports:
+        with Session(export.path) as session:
+            assert np.abs(session.run(image).astype(int) - image.repeat(2, 0).repeat(2, 1)).max() <= 2
+    with pytest.raises(GateFailedError, match=r"dB below bicubic enlargement's .* check its --input-range"):
+        convert_foreign(tmp_path / "paper.h5", UNIT, settings, tmp_path / "wrong", lambda text: None)
+    assert not list((tmp_path / "wrong").glob("*.tflite"))
+
+
+def test_calibration_spans_the_networks_own_range(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    class Converter:
+        def __init__(self, *_: Any) -> None:
+            self.target_spec = tf.lite.TargetSpec()
+
+        def convert(self) -> bytes:
+            given.extend(sample[0] for sample in self.representative_dataset())  # pyright: ignore
+            raise ValueError("enough")
+
+    monkeypatch.setattr(tf.lite.TFLiteConverter, "from_concrete_functions", lambda *_: Converter())
+    crops: list[Any] = [np.array([[[0.0, 255.0, 51.0]]], np.float32).repeat(48, 0).repeat(48, 1)]
+    with pytest.raises(SrganEdgeError, match="cannot be converted to int8: enough"):
+        export_foreign(load_foreign(saved / "fixed.h5", TANH), 48, "int8", "uint8", crops)
+    assert given[0][0, 0, 0].tolist() == pytest.approx([-1, 1, -0.6])
+
+
+def test_what_to_do_is_said(tmp_path: Path) -> None:
+    inputs = keras2.Input((None, None, 3))
+    two = [keras2.layers.UpSampling2D(factor)(inputs) for factor in (2, 4)]
+    keras2.Model(inputs, two).save(tmp_path / "two_outputs.h5")
+    other = keras2.Input((1,))
+    joined = keras2.layers.UpSampling2D(2)(keras2.layers.Multiply()([inputs, other]))
+    keras2.Model([inputs, other], joined).save(tmp_path / "two_inputs.h5")
+    repeated(keras2).save_weights(tmp_path / "weights.h5")
+    for name, message in (
+        ("two_outputs.h5", r"has 2 outputs that are pictures \(x2, x4\): save a model of one"),
+        ("two_inputs.h5", r"takes 2 inputs \(input_\d+, input_\d+\), and a picture is one"),
+        ("weights.h5", "holds weights alone, not the network"),
+    ):
+        with pytest.raises(SrganEdgeError, match=rf"{name}: {message}"):
+            load_foreign(tmp_path / name, UNIT)
+    for name, message in (
+        ("model.onnx", "is an ONNX model: .* onnx2tf -i"),
+        ("model.tflite", "is a .tflite model already: srgan-edge run -m"),
+        ("model.pth", "holds PyTorch's weights, no network"),
+        ("photo.png", "is neither a run folder nor a network"),
+    ):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(UsageError, match=rf"{name}: {message}"):
+            find_foreign(tmp_path / name)
+    assert find_foreign(tmp_path) is None
+    with pytest.raises(UsageError, match="--input-range 0 nan: black comes first"):
+        load_foreign(tmp_path / "two_outputs.h5", Ranges((0.0, float("nan"))))
