@@ -63,7 +63,7 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
 @delegate_options
 @click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
-@click.option("--format", "format_name", help="Format of the results: png, jpg, ... Default: that of the photo.")
+@click.option("--format", "format_name", help="Format of photos' results: png, jpg, ... Default: that of the photo.")
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP, AVIF, videos."
 )
@@ -127,7 +127,7 @@ def command(
     from srgan_edge.runtime.batch import exists, is_video, jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
-    from srgan_edge.runtime.video import upscale_videos
+    from srgan_edge.runtime.video import kept_frames, upscale_videos
 
     if address:
         from srgan_edge.runtime.cluster import is_address
@@ -144,7 +144,9 @@ def command(
         raise UsageError("--skip-existing and --overwrite exclude each other")
     paths = tuple(map(Path, inputs))
     if camera and (factor or format_name):
-        raise UsageError("--scale and --format are for photos")
+        raise UsageError("--scale and --format are for files")
+    if format_name and any(map(is_video, paths)):
+        raise UsageError("--format is for photos; -o NAME.mkv says what a video becomes")
     suffix = format_suffix(format_name) if format_name else None
     settings = Settings(quality, factor, overwrite, max_megapixels * 1_000_000)
     if address is not None:
@@ -176,8 +178,6 @@ def command(
             sweep(folder)
         todo = [job for job in planned if not (skip_existing and exists(job.output))]
         films = [job for job in todo if is_video(job.input)]
-        if films and (factor or format_name):
-            raise UsageError(f"{films[0].input}: --scale and --format are for photos")
         task = bar.add_task("upscaling", total=len(todo))
         frames = bar.add_task("frames", visible=False)
 
@@ -189,12 +189,18 @@ def command(
 
         outcomes = chain(
             upscale_files(upscaler, (job for job in todo if job not in films), settings),
-            upscale_videos(upscaler, films, settings.overwrite, tell, settings.quality),
+            upscale_videos(upscaler, films, settings, tell),
         )
-        for outcome in outcomes:
-            failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
-            _tell(outcome, (upscaler.model.name, upscaler.delegate, upscaler.device), as_json)
-            bar.advance(task)
+        try:
+            for outcome in outcomes:
+                failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
+                _tell(outcome, (upscaler.model.name, upscaler.delegate, upscaler.device), as_json)
+                bar.advance(task)
+        except BaseException:  # interrupted
+            for job in films:
+                if count := kept_frames(job.output):
+                    say(f"{job.output}: {count} frames are kept, and the same command goes on from there")
+            raise
     _end(len(planned), len(planned) - len(todo), done, failed)
 
 

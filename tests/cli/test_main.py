@@ -118,7 +118,7 @@ def test_existing_results(exports: Path, tmp_path: Path) -> None:
         (("run", "a.png", "--headless"), 2, "--headless goes with --camera"),
         (("run", "a.png", "--format", "jpgg"), 2, "did you mean 'jpg'?"),
         (("run", "a.png", "--scale", "99"), 2, "gives enlargements up to x16, not x99"),
-        (("run", "a.mp4", "--scale", "2"), 2, "--scale and --format are for photos"),
+        (("run", "a.mp4", "--format", "png"), 2, "--format is for photos; -o NAME.mkv says what a video becomes"),
         (("run", "a.png", "--delegate-option", "x"), 2, "not of the form KEY=VALUE"),
         (("run", "a.png", "--ray", "--delegate", "gpu"), 2, "--ray computes photos on CPUs"),
         (("inspect", "edge"), 2, "unknown model 'edge'"),

@@ -64,3 +64,35 @@ def test_quality(folder: Path, tmp_path: Path) -> None:
 def test_help_names_the_suffixes() -> None:
     shown = CliRunner().invoke(cli, ["run", "--help"]).output
     assert all(f" {suffix}" in shown for suffix in VIDEO_SUFFIXES)
+
+
+def test_an_interrupted_run_says_what_is_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from srgan_edge.runtime import video
+
+    monkeypatch.setattr(video, "SEGMENT", 2)
+    real = video.upscale_video
+
+    def interrupted(upscaler: object, source: Path, target: Path, progress: video.Progress, *more: object) -> object:
+        def stop(done: int, total: int) -> None:
+            progress(done, total)
+            if done == 5:
+                raise KeyboardInterrupt
+
+        return real(upscaler, source, target, stop, *more)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(video, "upscale_video", interrupted)
+    command = ["run", str(folder / "a.mp4"), "-o", str(tmp_path / "out.mp4"), *MODEL]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 1
+    assert "out.mp4: 4 frames are kept, and the same command goes on from there" in done.stderr
+    monkeypatch.setattr(video, "upscale_video", real)
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0 and "went on after frame 4" in done.stderr
+
+
+def test_scale(folder: Path, tmp_path: Path) -> None:
+    (folder / "c.mkv").unlink()
+    done = CliRunner().invoke(cli, ["run", str(folder), "-o", str(tmp_path / "out"), "--scale", "2", "--json", *MODEL])
+    assert done.exit_code == 0
+    sizes = [(one["width"], one["height"], one["scale"]) for one in map(json.loads, done.stdout.splitlines())]
+    assert sizes == [(24, 24, 2), (96, 64, 2), (96, 64, 2)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,23 +11,27 @@ from typing import Any
 
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.runtime.batch import Job
-from srgan_edge.runtime.pipeline import Outcome
+from srgan_edge.runtime.pipeline import Outcome, Settings
 from srgan_edge.runtime.upscaler import Upscaler
 
 Progress = Callable[[int, int], None]
 """Told how many frames are done, and of how many (0 = not known)."""
 
 
+SEGMENT = 250
+"""Frames that are kept together when a run is cut off: as many as x264 puts between two key frames by default."""
+
+
 def upscale_videos(
-    upscaler: Upscaler, jobs: Iterable[Job], overwrite: bool, progress: Progress, quality: int = 95
+    upscaler: Upscaler, jobs: Iterable[Job], settings: Settings, progress: Progress
 ) -> Iterator[Outcome]:
     """Enlarge video files one by one; one that fails is an outcome with its error."""
     for job in jobs:
         started = time.perf_counter()
         try:
-            if job.output.exists() and not overwrite:
+            if job.output.exists() and not settings.overwrite:
                 raise ResultExistsError(job.output)
-            facts = upscale_video(upscaler, job.input, job.output, progress, quality)
+            facts = upscale_video(upscaler, job.input, job.output, progress, settings.quality, settings.factor)
             yield Outcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
         except SrganEdgeError as error:
             yield Outcome(job, str(error), {})
@@ -37,6 +43,7 @@ def upscale_video(
     target: Path,
     progress: Progress = lambda done, total: None,
     quality: int = 95,
+    factor: float | None = None,
 ) -> dict[str, Any]:
     """Enlarge a video file. Returns the facts of an `Outcome`.
 
@@ -51,6 +58,7 @@ def upscale_video(
         target: its suffix chooses the container, one of `batch.VIDEO_RESULTS`.
         progress: told after each frame.
         quality: 1 to 100, of the encoder; 95 is H.264's CRF 18.
+        factor: enlargement of the result, up to the model's squared; None = the model's.
 
     Raises:
         UsageError: PyAV is not installed, or no container has the target's suffix.
@@ -62,4 +70,15 @@ def upscale_video(
         raise UsageError(f"{source}: video needs PyAV: pip install 'srgan-edge[video]'") from error
     from srgan_edge.runtime.video.enlarge import enlarge
 
-    return enlarge(upscaler, source, target, progress, quality)
+    return enlarge(upscaler, source, target, progress, quality, factor)
+
+
+def segments_folder(target: Path) -> Path:
+    """Where the pictures of a result are kept until it is done."""
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    return target.parent / f".{target.stem[:40]}-{name}.segments"
+
+
+def kept_frames(target: Path) -> int:
+    """How many frames of a result a run that was cut off has left to go on from."""
+    return SEGMENT * len(list(segments_folder(target).glob("[0-9]*.mp4")))

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 import av
 import av.error
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -19,6 +22,8 @@ from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.runtime.video import colours, result, tracks
 from srgan_edge.runtime.video.segments import Encoding, Segments, identity
 from srgan_edge.runtime.video.source import Source, UnreadableVideoError, fraction, plain
+
+Bytes = NDArray[np.uint8]
 
 # Frames that may wait for the encoder.
 _WAITING = 8
@@ -30,12 +35,20 @@ class _First(NamedTuple):
     stored: tuple[int, int]
     """Height and width before turning."""
     turn: tuple[bool, bool, bool]
+    factor: float
+    size: tuple[int, int]
+    """Width and height of the results."""
     encoding: Encoding
     notes: list[str]
 
 
 def enlarge(
-    upscaler: Upscaler, source: Path, target: Path, progress: Callable[[int, int], None], quality: int
+    upscaler: Upscaler,
+    source: Path,
+    target: Path,
+    progress: Callable[[int, int], None],
+    quality: int,
+    factor: float | None,
 ) -> dict[str, Any]:
     """`upscale_video`, where PyAV is installed."""
     suffix = target.suffix.lower()
@@ -44,7 +57,7 @@ def enlarge(
     try:
         with Source(source, suffix == ".avi") as given:
             plan = tracks.plan(given, target)
-            first = _first(upscaler, source, suffix, quality)
+            first = _first(upscaler, source, suffix, quality, factor or upscaler.scale)
             encoding = first.encoding
             computed_by = f"{upscaler.delegate}, {upscaler.device}"
             key = identity(source, file_sha256(upscaler.model.path), computed_by, encoding)
@@ -67,10 +80,10 @@ def enlarge(
     if before:
         notes.append(f"went on after frame {before}")
     size = {"width": encoding.width, "height": encoding.height}
-    return {**size, "scale": upscaler.scale, "frames": count, "notes": notes}
+    return {**size, "scale": first.factor, "frames": count, "notes": notes}
 
 
-def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int) -> _First:
+def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int, factor: float) -> _First:
     with Source(path, suffix == ".avi") as source:
         frame = next(source.frames()).picture
         try:
@@ -84,17 +97,18 @@ def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int) -> _First:
         alpha = any(component.is_alpha for component in frame.format.components)
         if alpha or source.pictures.metadata.get("alpha_mode") == "1":  # VP8 and VP9 keep theirs beside
             notes.append("transparency left out")
-        width, height = frame.width * upscaler.scale, frame.height * upscaler.scale
+        width, height = (max(1, round(side * factor)) for side in (frame.width, frame.height))
         pixel_aspect = fraction(source.pictures.sample_aspect_ratio) or None
         if turn[0]:
             width, height = height, width
             pixel_aspect = 1 / pixel_aspect if pixel_aspect else None
+        size = width, height
         encoder, options = _encoder(suffix, quality)
         if encoder == "libx264" and (width % 2 or height % 2):
             notes.append(f"an edge of {width}x{height} repeated: H.264 needs even sides")
             width, height = width + width % 2, height + height % 2
         encoding = Encoding(encoder, options, width, height, source.rate, source.time_base, tags, pixel_aspect)
-        return _First((frame.height, frame.width), turn, encoding, notes)
+        return _First((frame.height, frame.width), turn, factor, size, encoding, notes)
 
 
 def _encoder(suffix: str, quality: int) -> tuple[str, dict[str, str]]:
@@ -127,7 +141,7 @@ def _frames(
                 )
             if count >= segments.frames:
                 rgb = colours.upright(colours.to_rgb(picture), first.turn)
-                large = upscaler(rgb)
+                large = _resized(upscaler, rgb, first)
                 waiting.append(writer.submit(segments.write, large, frame.pts, frame.duration, first.encoding))
                 progress(count + 1, max(count + 1, length))
             count += 1
@@ -139,3 +153,13 @@ def _frames(
         raise SrganEdgeError(f"{given.path}: has fewer frames than the run before read; run it again")
     segments.end()
     return count
+
+
+def _resized(upscaler: Upscaler, rgb: Bytes, first: _First) -> Bytes:
+    """An enlargement other than the model's is made by resizing the next larger one, as of photos."""
+    large = upscaler(rgb)
+    if first.factor > upscaler.scale:
+        large = upscaler(large)
+    if large.shape[1::-1] != first.size:
+        large = np.asarray(Image.fromarray(large).resize(first.size, Image.Resampling.LANCZOS))
+    return large

@@ -7,7 +7,6 @@ x264's AVX-512 code varies by a few bits from run to run, stopped or not.)
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -25,12 +24,11 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.locks import try_lock
+from srgan_edge.runtime import video
 from srgan_edge.runtime.video.colours import Colours, from_rgb, tag
 
 Bytes = NDArray[np.uint8]
 
-LENGTH = 250
-"""Frames of a segment: as many as x264 puts between two key frames by default."""
 _OPEN, _LOCK = "open.mp4", "lock"
 
 
@@ -61,8 +59,7 @@ class Segments:
         Raises:
             SrganEdgeError: the folder cannot be written, or another process is at work on it.
         """
-        name = f".{target.stem[:40]}-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]}.segments"
-        self.folder = target.parent / name
+        self.folder = video.segments_folder(target)
         self.frames = 0
         """Frames that whole segments hold."""
         about, text = self.folder / "about.json", json.dumps(identity, sort_keys=True, default=str)
@@ -98,7 +95,7 @@ class Segments:
         if self._open is None:
             self._open = _Encoder(self.folder / _OPEN, encoding)
         self._open.write(rgb, pts, duration)
-        if self._open.frames == LENGTH:
+        if self._open.frames == video.SEGMENT:
             self.end()
 
     def end(self) -> None:
@@ -189,7 +186,7 @@ def identity(source: Path, model_sha256: str, delegate: str, encoding: Encoding)
         "delegate": delegate,
         "encoding": asdict(encoding),
         "software": [av.__version__, av.library_versions],
-        "length": LENGTH,
+        "length": video.SEGMENT,
     }
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import frames, make, packets, picture, repeats, seconds
+from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.runtime.batch import VIDEO_RESULTS, VIDEO_SUFFIXES, Job, result_name
+from srgan_edge.runtime.pipeline import Settings
 from srgan_edge.runtime.video import upscale_video, upscale_videos
 
 av = pytest.importorskip("av")
@@ -95,7 +97,7 @@ def test_a_batch_goes_on(tmp_path: Path) -> None:
         Job(clip, clip / "below-a-file" / "d.mp4"),
         Job(clip, tmp_path / "e.mp4"),
     ]
-    outcomes = list(upscale_videos(repeats(), jobs, False, lambda done, total: None))
+    outcomes = list(upscale_videos(repeats(), jobs, Settings(), lambda done, total: None))
     errors = [outcome.error or "" for outcome in outcomes]
     assert errors[0].endswith("text.mp4: not a video, or damaged")
     assert errors[1].endswith("cut.mp4: not a video, or damaged")
@@ -117,3 +119,14 @@ def test_without_x264(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SrganEdgeError, match=r"no H\.264 encoder, which \.mkv needs: write \.webm"):
         upscale_video(repeats(), clip, tmp_path / "out.mkv")
     assert upscale_video(repeats(), clip, tmp_path / "out.webm")["frames"] == 6
+
+
+@pytest.mark.parametrize("factor, calls", [(1.5, 1), (3, 2), (4, 2)])
+def test_another_enlargement(tmp_path: Path, factor: float, calls: int) -> None:
+    clip = make(tmp_path / "clip.mp4", times=1)
+    upscaler = repeats()
+    facts = upscale_video(upscaler, clip, tmp_path / "out.mp4", factor=factor)
+    assert (facts["width"], facts["height"], facts["scale"]) == (48 * factor, 32 * factor, factor)
+    assert upscaler.calls == calls
+    made = Image.fromarray(frames(tmp_path / "out.mp4")[0]).resize((48, 32), Image.Resampling.BOX)
+    assert np.abs(np.asarray(made).astype(int) - picture(32, 48)).mean() < 3

@@ -11,12 +11,13 @@ from clips import frames, make, repeats, seconds
 av = pytest.importorskip("av")
 
 from srgan_edge.errors import SrganEdgeError  # noqa: E402
-from srgan_edge.runtime.video import segments, upscale_video  # noqa: E402
+from srgan_edge.runtime import video  # noqa: E402
+from srgan_edge.runtime.video import kept_frames, upscale_video  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "LENGTH", 10)
+    monkeypatch.setattr(video, "SEGMENT", 10)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_the_same_result(tmp_path: Path, clip: Path, suffix: str) -> None:
     upscale_video(repeats(), clip, whole)
     assert cut_off(clip, target, 15, KeyboardInterrupt()) == 15
     cut_off(clip, target, 31, SystemExit())
-    assert not target.exists()
+    assert not target.exists() and kept_frames(target) == 30
     assert len(list(tmp_path.iterdir())) == 3
     upscaler = repeats()
     told: list[tuple[int, int]] = []
@@ -82,7 +83,7 @@ def test_other_settings_begin_anew(tmp_path: Path, clip: Path) -> None:
 
 def test_nothing_is_left_where_there_is_nothing_to_go_on_from(tmp_path: Path, clip: Path) -> None:
     cut_off(clip, tmp_path / "out.mp4", 5, KeyboardInterrupt())
-    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"] and kept_frames(tmp_path / "out.mp4") == 0
 
 
 def test_a_killed_run_leaves_an_open_segment(tmp_path: Path, clip: Path) -> None:
