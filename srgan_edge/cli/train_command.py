@@ -18,7 +18,9 @@ from srgan_edge.cli.train_progress import train_progress
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: runs/NAME of the recipe.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--resume", is_flag=True, help="Go on from the run folder's newest checkpoint.")
-@click.option("--dry-run", is_flag=True, help="Print the resolved recipe and what it would cost; train nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the resolved recipe and its cost, draw pairs of crops; no training."
+)
 @json_option
 def command(
     recipe_name: str | None,
@@ -68,9 +70,12 @@ def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
     from srgan_edge.training.probe import probe
 
     cost = probe(recipe)
+    sheet = _pairs(recipe, out)
     if as_json:
         phases = [phase._asdict() for phase in cost.phases]
-        print_json({"recipe": recipe.model_dump(), "out": str(out), **cost._asdict(), "phases": phases})
+        print_json(
+            {"recipe": recipe.model_dump(), "out": str(out), "pairs": str(sheet), **cost._asdict(), "phases": phases}
+        )
         return
     click.echo(tomli_w.dumps(recipe.model_dump()))
     click.echo(f"# the run folder would be {out}; {cost.devices}, {cost.precision}; {cost.memory_mb} MB at most")
@@ -83,6 +88,22 @@ def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
             else phase.steps
         )
         click.echo(f"# {phase.name}: {1 / phase.seconds_per_step:.2f} steps/s, {length}")
+    say(f"Look at {sheet.resolve().as_uri()} (LR | HR, as the network would see them)")
+
+
+def _pairs(recipe: Any, out: Path) -> Path:
+    """Find and decode the photos, and write a sheet of pairs beside where the run folder would be."""
+    from srgan_edge.imaging import encoding, images
+    from srgan_edge.training.data.contact_sheet import contact_sheet
+    from srgan_edge.training.data.training_data import training_data
+    from srgan_edge.training.journal import Journal
+
+    # A journal that has not begun writes nothing.
+    data = training_data(recipe, Journal(out, lambda event: say(event["text"]), chief=True))
+    phase = next(name for name in data.samplers if getattr(recipe, name).steps)
+    sheet = out.with_name(f"{out.name}-pairs.png")
+    encoding.write(images.Picture(contact_sheet(data.samplers[phase])), sheet)
+    return sheet
 
 
 def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:

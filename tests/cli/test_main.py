@@ -211,7 +211,11 @@ def test_dry_run_trains_nothing(tmp_path: Path) -> None:
     assert [phase["name"] for phase in cost["phases"]] == ["pretrain", "gan"]
     assert all(phase["seconds_per_step"] > 0 for phase in cost["phases"])
     assert cost["memory_mb"] > 100
-    assert list(tmp_path.iterdir()) == []
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [tmp_path / "runs" / "sample-pairs.png"]
+    assert cost["pairs"] == "runs/sample-pairs.png"
+    # Four rows of four pairs of 192 pixels: photos, and the same with a quarter of their pixels.
+    assert Image.open(tmp_path / cost["pairs"]).size == (4 * (2 * 192 + 8), 4 * 196)
+    assert "to validate" in done.stderr or "held out to validate" in done.stderr
 
 
 def test_demo(tmp_path: Path) -> None:
