@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from srgan_edge.training.discriminators import unet_discriminator
 from srgan_edge.training.generator_loss import GeneratorLoss, shifted
 from srgan_edge.training.recipe import Gan, Losses
 from srgan_edge.training.steps import (
@@ -189,6 +190,40 @@ def test_one_of_two_replicas_gives_half_of_the_gradient() -> None:
     (ours, critics), (half, halves) = (Bench(settings(adversarial=1.0, l1=1.0), replicas=n).moved() for n in (1, 2))
     for whole, part in zip([*ours, *critics], [*half, *halves], strict=True):
         np.testing.assert_allclose(2 * part, whole, rtol=1e-3, atol=1e-7)
+
+
+class Means:
+    """Features that are means of 4x4 pixels."""
+
+    def features(self, image: Any) -> list[Any]:
+        return [tf.nn.avg_pool2d(image, 4, 4, "VALID")]
+
+    def distance(self, truth: list[Any], result: list[Any]) -> Any:
+        return tf.reduce_mean(tf.abs(truth[0] - result[0]))
+
+
+def test_every_loss_and_the_u_net_inside_a_function() -> None:
+    names = "l1 mse log_mse ms_ssim colour lr_consistency focal_frequency ldl content".split()
+    every = Gan(losses=Losses(**dict.fromkeys(names, 0.5), adversarial=0.1), discriminator="unet")
+    bench = Bench(every)
+    discriminator = unet_discriminator(2)
+    loss = GeneratorLoss(every.losses, 0.5, Means(), unit_network(bench.generator, RANGE, training=False))
+    optimizers = (keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+    for optimizer, network in zip(optimizers, (bench.generator, discriminator), strict=True):
+        optimizer.build(network.trainable_variables)
+    step = gan_step(bench.generator, discriminator, optimizers, loss, every, RANGE)
+    weights = [network.get_weights() for network in (bench.generator, discriminator)]
+    eager = {name: float(value) for name, value in step(*bench.batch).items()}
+    assert {f"{name}_loss" for name in names} < eager.keys()
+    after = bench.generator.get_weights()
+    for network, before in zip((bench.generator, discriminator), weights, strict=True):
+        network.set_weights(before)
+    optimizers[0].iterations.assign(0)  # which decides the shift
+    inside = tf.function(step, autograph=False)(*map(tf.constant, bench.batch))
+    assert {name: float(value) for name, value in inside.items()} == pytest.approx(eager, rel=1e-3, abs=1e-5)
+    for one, two, before in zip(after, bench.generator.get_weights(), weights[0], strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+        assert (one != before).all()
 
 
 @pytest.mark.parametrize("scaled", [False, True])

@@ -14,7 +14,7 @@ class SpectralConv2D(keras.layers.Layer):
     Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1: one power iteration
     at each call in training, on the kernel as a matrix of `filters` columns; the gradient passes through the division
     (eq. 11), so that the kernel itself keeps its own length and the optimizer its own idea of it. Keras's wrapper
-    overwrites the kernel instead, which a tf.distribute replica must not.
+    overwrites the kernel with the quotient instead, whose gradient knows nothing of the division.
     """
 
     def __init__(self, filters: int, size: int, stride: int = 1, **options: Any) -> None:

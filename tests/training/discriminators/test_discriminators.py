@@ -27,6 +27,11 @@ def test_each_judges(name: str, shapes: list[tuple[int, ...]]) -> None:
     assert all((v.numpy() != b).any() for v, b in zip(network.non_trainable_variables, before, strict=True))
 
 
+def test_the_papers_alone_is_of_one_size() -> None:
+    sides = {name: build_discriminator(name, 32, 4, (16,)).inputs[0].shape[1] for name in DISCRIMINATORS}
+    assert sides == {"paper": 32, "pooled": None, "unet": None, "projected": None}
+
+
 def test_all_are_tested() -> None:
     assert DISCRIMINATORS == ("paper", "pooled", "unet", "projected")
 
