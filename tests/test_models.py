@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from dataclasses import asdict
@@ -79,6 +80,16 @@ def test_cards_of_a_purpose() -> None:
 def test_the_default_model_is_bundled_in_both_formats() -> None:
     assert models.find_model(models.DEFAULT_MODEL).name == f"{models.DEFAULT_MODEL}-int8"
     assert models.find_model(models.DEFAULT_MODEL, prefer="fp16").name == f"{models.DEFAULT_MODEL}-fp16"
+
+
+@pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
+def test_the_photos_licences_are_in_the_notice(model: models.Model) -> None:
+    notice = Path(__file__).parent.parent / "NOTICE"
+    text = notice.read_text(encoding="utf-8")
+    assert model.card is not None
+    named = re.findall(r"CC0|CC-BY-SA|CC-BY|Unsplash|LGPL|GPL|Pexels", model.card.licence)
+    assert named
+    assert all(re.search(rf"{licence}.*: \d+ photograph", text) for licence in named)
 
 
 def test_weights_stay_small() -> None:

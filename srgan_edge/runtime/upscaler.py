@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -124,7 +124,15 @@ class Upscaler:
         self._check_open()
         height, width, channels = pixels.shape
         run = self._run if channels == 3 else self._run_channels
-        return tiling.strips(pixels, self.plan(height, width), self.scale, run, self._pool, out)
+        strips = tiling.strips(pixels, self.plan(height, width), self.scale, run, self._pool, out)
+        return self._until_closed(strips)
+
+    def _until_closed(self, strips: Iterator[Bytes]) -> Iterator[Bytes]:
+        try:
+            yield from strips
+        except (CancelledError, RuntimeError) as error:  # of the pool: another thread has closed it meanwhile
+            self._check_open()
+            raise error
 
     def plan(self, height: int, width: int) -> tiling.Plan:
         """The tiles that an image of a size is run in."""

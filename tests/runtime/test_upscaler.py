@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +136,59 @@ def test_a_classifier_is_refused(tmp_path: Path) -> None:
     (tmp_path / "classifier.tflite").write_bytes(converter.convert())
     with pytest.raises(SrganEdgeError, match=r"its output has shape \[1, 3\], not that of an image"):
         Upscaler(tmp_path / "classifier.tflite")
+
+
+def test_after_a_fork_it_says_so() -> None:
+    """Its threads are the parent's: the child would wait for them for ever."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system does not fork")
+    upscaler = Upscaler("edge-s-x4", "cpu", 2)
+    wanted = upscaler(photo(20, 20))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            for call in (lambda: upscaler(photo(20, 20)), lambda: upscaler.tile_alone(photo(128, 128))):
+                with pytest.raises(UsageError, match="opened before the process forked"):
+                    call()
+            upscaler.close()
+            with Upscaler("edge-s-x4", "cpu", 2) as mine:
+                code = 0 if np.array_equal(mine(photo(20, 20)), wanted) else 2
+        finally:
+            os._exit(code)
+    signal.alarm(60)
+    try:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        signal.alarm(0)
+    upscaler.close()
+
+
+def test_closed_by_another_thread() -> None:
+    upscaler = Upscaler("edge-s-x4", "cpu", 2)
+    said: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while True:
+                upscaler(photo(300, 300))
+        except BaseException as error:
+            said.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    upscaler.close()
+    for thread in threads:
+        thread.join(30)
+    assert [str(error) for error in said] == ["this Upscaler is closed"] * 3
+    with pytest.raises(UsageError, match="is closed"):
+        upscaler(photo(9, 9))
+    upscaler.close()
+
+
+@pytest.mark.parametrize("threads", [100_000, 10**11, -1])
+def test_absurd_threads_are_refused(threads: int) -> None:
+    with pytest.raises(UsageError, match=rf"{threads} threads: from 1 to \d+ are possible here"):
+        Upscaler("edge-s-x4", "cpu", threads)
