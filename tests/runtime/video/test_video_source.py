@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -79,9 +80,15 @@ def test_names_are_not_protocols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.mp4")
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    # One that reads it gets nothing and does not wait for ever.
+    writer = threading.Thread(target=lambda: pipe.open("wb").close(), daemon=True)
+    writer.start()
     with pytest.raises(UnreadableVideoError, match=r"pipe\.mp4: not a regular file"):
-        Source(tmp_path / "pipe.mp4")
+        Source(pipe)
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+    writer.join(10)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".avi", ".flv", ".mov"])
