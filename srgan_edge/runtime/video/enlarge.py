@@ -61,6 +61,8 @@ def enlarge(
             encoding = first.encoding
             computed_by = f"{upscaler.delegate}, {upscaler.device}"
             key = identity(source, file_sha256(upscaler.model.path), computed_by, encoding)
+            with Source(source) as looked_through:
+                looked_through.check_whole()
             result.rehearse(source, plan)
             with Segments(target, key) as segments:
                 before = segments.frames

@@ -46,7 +46,7 @@ class Frame(NamedTuple):
 
 
 class Source:
-    """An open video file; `frames` reads it once."""
+    """An open video file; `frames` and `check_whole` read it, one of them and once."""
 
     def __init__(self, path: Path, constant_rate: bool = False) -> None:
         """Open a file.
@@ -88,20 +88,37 @@ class Source:
         seconds = (self.container.duration or 0) / av.time_base
         return max(self.pictures.frames or round(max(0.0, seconds) * self.rate), 0)
 
-    def frames(self) -> Iterator[Frame]:
-        """The frames in the order of their times, which always increase.
+    def check_whole(self) -> None:
+        """Read the file through without decoding, so that a damaged one is known before hours of computing.
 
         Raises:
-            UnreadableVideoError: nothing can be decoded, or the file ends before its header says.
+            UnreadableVideoError: it cannot be read through, or ends before its header says.
         """
-        last, end = -1, Fraction(0)
+        end = Fraction(0)
         read = ("video", "audio", "subtitle")
         try:
             for packet in self.container.demux([s for s in self.container.streams if s.type in read]):
                 if packet.pts is not None:
                     end = max(end, (packet.pts + (packet.duration or 0)) * fraction(packet.time_base) - self.start)
-                if packet.stream.index != self.pictures.index:
-                    continue
+        except av.error.FFmpegError as error:
+            raise UnreadableVideoError(f"{self.path}: damaged after {_clock(end)}: {plain(error)}") from error
+        declared = Fraction(self.container.duration or 0, av.time_base)
+        name = self.container.format.name.split(",")[0]
+        if name in _LENGTH_IN_HEADER and end < declared - Fraction(_SLACK_SECONDS):
+            raise UnreadableVideoError(
+                f"{self.path}: ends after {_clock(end)} of {_clock(declared)}: cut short or damaged; "
+                "ffmpeg -i FILE -c copy NEW.mkv makes a whole file of what is there"
+            )
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in the order of their times, which always increase.
+
+        Raises:
+            UnreadableVideoError: nothing can be decoded.
+        """
+        last = -1
+        try:
+            for packet in self.container.demux(self.pictures):
                 for picture in self._decoded(packet):
                     self._read += 1
                     self._interlaced += picture.interlaced_frame
@@ -112,10 +129,10 @@ class Source:
         except av.error.DecoderNotFoundError as error:
             raise UnreadableVideoError(f"{self.path}: FFmpeg cannot decode its pictures here") from error
         except av.error.FFmpegError as error:
-            raise UnreadableVideoError(f"{self.path}: damaged after {_clock(end)}: {plain(error)}") from error
+            where = _clock(last * self.time_base)
+            raise UnreadableVideoError(f"{self.path}: damaged after {where}: {plain(error)}") from error
         if not self._read:
             raise UnreadableVideoError(f"{self.path}: has no pictures that can be decoded")
-        self._check_whole(end)
 
     @property
     def notes(self) -> list[str]:
@@ -165,15 +182,6 @@ class Source:
     def _ticks(self, ticks: int) -> int:
         """Ticks of the track's time base in those of `self.time_base`."""
         return round(ticks * self._given_base / self.time_base)
-
-    def _check_whole(self, end: Fraction) -> None:
-        declared = Fraction(self.container.duration or 0, av.time_base)
-        name = self.container.format.name.split(",")[0]
-        if name in _LENGTH_IN_HEADER and end < declared - Fraction(_SLACK_SECONDS):
-            raise UnreadableVideoError(
-                f"{self.path}: ends after {_clock(end)} of {_clock(declared)}: cut short or damaged; "
-                "ffmpeg -i FILE -c copy NEW.mkv makes a whole file of what is there"
-            )
 
 
 def open_container(path: Path) -> Any:

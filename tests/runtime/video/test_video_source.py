@@ -87,16 +87,19 @@ def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
     writer.start()
     with pytest.raises(UnreadableVideoError, match=r"pipe\.mp4: not a regular file"):
         Source(pipe)
-    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
-    writer.join(10)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer.join()
+    os.close(reader)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".avi", ".flv", ".mov"])
 def test_a_file_cut_short_fails_by_name(tmp_path: Path, suffix: str) -> None:
     whole = make(tmp_path / f"whole{suffix}", pixel_format="yuv420p", times=50).read_bytes()
     (tmp_path / f"cut{suffix}").write_bytes(whole[: len(whole) // 2])
+    upscaler = repeats()
     with pytest.raises(UnreadableVideoError, match=rf"cut\{suffix}: (ends after 0:0[01]|not a video, or damaged)"):
-        upscale_video(repeats(), tmp_path / f"cut{suffix}", tmp_path / "out.mkv")
+        upscale_video(upscaler, tmp_path / f"cut{suffix}", tmp_path / "out.mkv")
+    assert upscaler.calls == 0
     assert len(list(tmp_path.iterdir())) == 2
 
 
