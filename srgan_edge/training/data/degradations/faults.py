@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,9 +25,6 @@ FILTERS: dict[Filter, Image.Resampling] = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 
-# Crops are too small to share: threads would only wait for each other, and for the training step.
-cv2.setNumThreads(1)
-
 
 def choose(shares: Mapping[T, float], random: Random) -> T:
     """One of the keys, by their relative shares."""
@@ -42,7 +39,7 @@ def blur(image: Bytes, settings: Blur, random: Random) -> Bytes:
     kind = choose(settings.kernels, random)
     along = random.uniform(*settings.sigma)
     if kind == "iso":
-        return _array(cv2.GaussianBlur(image, (0, 0), along, borderType=cv2.BORDER_REPLICATE))
+        return _opencv().GaussianBlur(image, (0, 0), along, borderType=_opencv().BORDER_REPLICATE)
     shape, _, direction = kind.rpartition("_")
     across, angle = (random.uniform(*settings.sigma), random.uniform(0, np.pi)) if direction == "aniso" else (along, 0)
     if shape == "generalised":
@@ -73,7 +70,9 @@ def sharpen(image: Bytes, settings: Sharpen, random: Random) -> Bytes:
     """Add to the image what it is above its blur."""
     radius, amount = random.uniform(*settings.radius), random.uniform(*settings.amount)
     sharp = image.astype(np.float32)
-    sharp += np.float32(amount) * (sharp - cv2.GaussianBlur(sharp, (0, 0), radius, borderType=cv2.BORDER_REPLICATE))
+    sharp += np.float32(amount) * (
+        sharp - _opencv().GaussianBlur(sharp, (0, 0), radius, borderType=_opencv().BORDER_REPLICATE)
+    )
     return _bytes(sharp)
 
 
@@ -106,10 +105,20 @@ def jpeg(image: Bytes, settings: Jpeg, random: Random) -> Bytes:
     return np.asarray(Image.open(file))
 
 
+@cache
+def _opencv() -> Any:
+    """Imported when a fault needs it: MATLAB's bicubic does not."""
+    import cv2
+
+    # Crops are too small to share: threads would only wait for each other, and for the training step.
+    cv2.setNumThreads(1)
+    return cv2
+
+
 def _softened(grains: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Blurred, and as strong as before."""
     before = float(grains.std())
-    soft = cv2.GaussianBlur(grains, (0, 0), sigma).reshape(grains.shape)
+    soft = _opencv().GaussianBlur(grains, (0, 0), sigma).reshape(grains.shape)
     return soft * np.float32(before / max(float(soft.std()), 1e-6))
 
 
@@ -122,12 +131,7 @@ def _exponent(beta: tuple[float, float], random: Random) -> float:
 
 
 def _filtered(image: Bytes, kernel: Any) -> Bytes:
-    return _array(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE))
-
-
-def _array(image: Any) -> Bytes:
-    """What OpenCV returns, whose type stubs do not say that its element type is that of what it was given."""
-    return image
+    return _opencv().filter2D(image, -1, kernel, borderType=_opencv().BORDER_REPLICATE)
 
 
 def _bytes(image: NDArray[np.floating]) -> Bytes:
