@@ -134,7 +134,7 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
         )
         if outcome.best:
             broken = f", although {'; '.join(outcome.best.broken)}" if outcome.best.broken else ""
-            say(f"Best of the GAN phase: step {outcome.best.step}, in {out / 'best'}{broken}")
+            say(f"Best of the GAN phase: step {outcome.best.step}{broken}. Next: srgan-edge convert {out / 'best'}")
         picture = out / "samples" / f"step-{outcome.step}.png"
         if picture.exists():
             say(f"Look at {picture.resolve().as_uri()} (LR | bicubic | SR | HR)")

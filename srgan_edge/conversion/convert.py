@@ -16,7 +16,7 @@ from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise, without_rounding
 from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import convert_command, train_command
+from srgan_edge.conversion.remake import convert_command, name_of_run, train_command
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.conversion.targets import targets_of
 from srgan_edge.errors import UsageError
@@ -56,6 +56,8 @@ class Prepared:
     """The same function without batch normalisation, in [0, 1]."""
     photos: sources.Source
     checker: verify.Checker
+    run: str
+    """What it was read from, as cards name it: NAME or NAME/best."""
 
     def samplers(self, settings: Conversion, report: Report) -> Samplers:
         """Crops of its photos, the same for each call."""
@@ -115,7 +117,8 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
         reference = Inference(network, trained.scale, (0.0, 1.0))
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
-    return Prepared(trained, recipe, network, train, verify.Checker(pairs, trained.scale, reach, reference))
+    checker = verify.Checker(pairs, trained.scale, reach, reference)
+    return Prepared(trained, recipe, network, train, checker, name_of_run(run, recipe.name))
 
 
 def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
@@ -136,7 +139,7 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     """
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
-    commands = [train_command(prepared.recipe), convert_command(prepared.recipe.name, settings)]
+    commands = [train_command(prepared.recipe), convert_command(prepared.run, settings)]
     subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands, prepared.recipe.purpose)
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:

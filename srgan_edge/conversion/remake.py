@@ -13,6 +13,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import UsageError
 from srgan_edge.recipes import Stage, Table
 from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.selection import BEST
 
 T = TypeVar("T", bound=Table)
 # Folders are another's on another machine, and notes, names and where photos are kept change nothing.
@@ -26,7 +27,7 @@ def train_command(recipe: Recipe) -> str:
     recipe = recipe.changed(data={"valid": "", "low": ""})
     init = Path(recipe.generator.init)
     if len(init.parts) > 1:  # a folder or a file, and no bundled model's name
-        recipe = recipe.changed(generator={"init": f"runs/{init.name}"})
+        recipe = recipe.changed(generator={"init": f"runs/{name_of_run(init)}"})
     words = [
         "srgan-edge",
         "train",
@@ -49,13 +50,20 @@ def train_command(recipe: Recipe) -> str:
     return shlex.join(words)
 
 
+def name_of_run(folder: Path, name: str = "") -> str:
+    """What a run folder is called under runs/: its name (or another one), and which weights of it are meant."""
+    if folder.name == BEST:
+        return f"{name or folder.resolve().parent.name}/{BEST}"
+    return name or folder.name
+
+
 def convert_command(run: str, settings: Conversion) -> str:
     """What exports the generator of runs/RUN, likewise."""
     words = ["srgan-edge", "convert", f"runs/{run}"]
     plain = settings.model_copy(update={"blend": {}})
     words += _recipe_words("convert", Conversion, plain, {"calibration", "verify"}, lambda shipped: shipped)
     for other, share in settings.blend.items():
-        words += ["--blend", f"runs/{Path(other).name}={share:g}"]
+        words += ["--blend", f"runs/{name_of_run(Path(other))}={share:g}"]
     for option in ("calibration", "verify"):
         if getattr(settings, option):
             words += [f"--{option}", _PHOTOS if option == "calibration" else _HELD_OUT]

@@ -107,6 +107,8 @@ class Trainer:
                     if int(self.step) < phase.last:
                         if phase.name == "gan" and int(self.step) == phase.first:
                             self._begin_selection(quality or self.validation.measure(self.inference), bicubic)
+                        elif phase.name == "gan" and self.selection and not self.selection.begun:
+                            self.journal.warn("selection.json is missing: no best weights of the GAN phase are kept")
                         quality, leaving = self._run_phase(phase, stopped)
                         if leaving:
                             break

@@ -13,6 +13,9 @@ from srgan_edge.atomic import write_text
 from srgan_edge.imaging.quality import FLAT
 from srgan_edge.training.validation import Quality, mean
 
+BEST = "best"
+"""The folder of a run folder that holds its GAN phase's best weights."""
+
 
 class Candidate(NamedTuple):
     """A validation of the GAN phase."""
@@ -39,7 +42,7 @@ class GanSelection:
     """
 
     def __init__(self, out: Path, max_psnr_drop: float) -> None:
-        self.folder = out / "best"
+        self.folder = out / BEST
         self.candidates: list[Candidate] = []
         self._path = out / "selection.json"
         self._max_psnr_drop = max_psnr_drop

@@ -89,7 +89,7 @@ def test_runtime(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_training(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = training.loop_ratio
-    monkeypatch.setattr(training, "loop_ratio", lambda generator, steps: whole(generator, steps, 2, 16))
+    monkeypatch.setattr(training, "loop_ratio", lambda generator, steps, preset: whole(generator, steps, preset, 2, 16))
     lines = printed(training, "--generator", "edge-s", "--batch", 2, "--crop", 16, "--steps", 1, "--no-bfloat16")
     assert len(re.findall(r"ratio \d+\.\d+", lines)) == 2
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import convert_command, train_command
+from srgan_edge.conversion.remake import convert_command, name_of_run, train_command
 from srgan_edge.training.recipe import Recipe
 
 
@@ -28,6 +29,18 @@ def test_a_shipped_recipe_is_named(name: str) -> None:
 def test_a_shipped_conversion_is_named(name: str) -> None:
     command = convert_command("run", recipes.load(Conversion, "convert", name))
     assert command == f"srgan-edge convert runs/run --recipe {name}"
+
+
+def test_the_best_of_a_gan_is_named() -> None:
+    """As where a conversion, a training or a blend begins."""
+    assert name_of_run(Path("/a/runs/b"), "mine") == "mine"
+    run = name_of_run(Path("/a/runs/b/best"), "mine")
+    settings = recipes.load(Conversion, "convert", "edge").model_copy(update={"blend": {"/a/runs/b/best": 0.3}})
+    command = convert_command(run, settings)
+    assert command.startswith("srgan-edge convert runs/mine/best ")
+    assert values_of(command, "--blend") == ("runs/b/best=0.3",)
+    command = train_command(recipes.load(Recipe, "train", "edge-m", ("generator.init=/a/runs/b/best",)))
+    assert 'generator.init="runs/b/best"' in values_of(command, "--set")
 
 
 @pytest.mark.parametrize("own", [(), ("degradation.preset=real", "degradation.last.jpeg.quality=[30, 60]")])
