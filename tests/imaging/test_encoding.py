@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,28 @@ def test_metadata_goes_with_strips(tmp_path: Path, suffix: str) -> None:
         assert image.getexif().get_ifd(0x8769)[0xA002] == 64
         image.load()
         assert image.size == (64, 400)
+
+
+@pytest.mark.parametrize("quality", [95, 80])
+def test_restart_markers_are_in_order(tmp_path: Path, quality: int) -> None:
+    """RST0 to RST7 and again; decoders find their place by them where a file is damaged."""
+    path = tmp_path / "x.jpg"
+    with encoding.encoder(path, Header(40, 500), quality) as write:
+        for row in range(0, 500, 90):
+            write(photo(500, 40)[row : row + 90])
+    scan = path.read_bytes().split(b"\xff\xda", 1)[1]
+    markers = [b - 0xD0 for a, b in itertools.pairwise(scan) if a == 0xFF and 0xD0 <= b <= 0xD7]
+    rows = 8 if quality == 95 else 16
+    assert markers == [n % 8 for n in range(-(-500 // rows) - 1)]
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".avif", ".jpg"])
+def test_quality(tmp_path: Path, suffix: str) -> None:
+    sizes = []
+    for quality in (10, 95):
+        encoding.write(images.Picture(photo(64, 64)), tmp_path / f"x{suffix}", quality)
+        sizes.append((tmp_path / f"x{suffix}").stat().st_size)
+    assert sizes[0] < sizes[1] / 2
 
 
 def test_a_thumbnail_in_exif_is_not_taken_for_the_photo(tmp_path: Path) -> None:

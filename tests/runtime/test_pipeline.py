@@ -79,6 +79,40 @@ def test_other_enlargements(upscaler: Upscaler, tmp_path: Path, factor: float, s
     assert np.abs(np.asarray(back).astype(int) - photo(20, 30)).mean() < 12
 
 
+def test_a_transparent_photo_stays_as_transparent(upscaler: Upscaler, tmp_path: Path) -> None:
+    """Opaque above, half-transparent in the middle, gone below."""
+    rgba = np.dstack([photo(96, 60), np.repeat(np.array([255, 120, 0], np.uint8), 32)[:, None].repeat(60, axis=1)])
+    for channels, suffix in ((4, "png"), (4, "tif"), (2, "png")):
+        given = rgba if channels == 4 else rgba[..., [0, 3]]
+        Image.fromarray(given).save(tmp_path / "a.png")
+        job = Job(tmp_path / "a.png", tmp_path / f"b.{suffix}")
+        (outcome,) = upscale_files(upscaler, [job], Settings(overwrite=True))
+        assert outcome.error is None
+        result = images.read(job.output)
+        assert result.pixels.shape == (384, 240, channels)
+        assert result.alpha is not None
+        for rows, value in ((slice(0, 100), 255), (slice(150, 230), 120), (slice(300, 384), 0)):
+            assert np.abs(result.alpha[rows].astype(int) - value).max() <= 2
+        shown = result.rgb[:230]
+        want = upscaler(np.ascontiguousarray(np.broadcast_to(given[..., :-1], (96, 60, 3))[:58]))[:230]
+        assert np.abs(shown[:200].astype(int) - want[:200]).mean() < 2
+
+
+@pytest.mark.parametrize("factor", [3, 7])
+def test_other_enlargements_of_all_channels(upscaler: Upscaler, tmp_path: Path, factor: float) -> None:
+    for channels in (1, 2, 3, 4):
+        chosen = ([0], [0, 3], [0, 1, 2], [0, 1, 2, 3])[channels - 1]
+        pixels = np.dstack([photo(40, 50), np.full((40, 50), 255, np.uint8)])[..., chosen]
+        Image.fromarray(pixels.squeeze()).save(tmp_path / "a.png")
+        job = Job(tmp_path / "a.png", tmp_path / "b.png")
+        (outcome,) = upscale_files(upscaler, [job], Settings(factor=factor, overwrite=True))
+        assert outcome.error is None
+        result = images.read(job.output)
+        assert result.pixels.shape == (40 * factor, 50 * factor, channels)
+        back = images.image_of(result.pixels).resize((50, 40), Image.Resampling.BOX)
+        assert np.abs(np.asarray(back).reshape(pixels.shape).astype(int) - pixels).mean() < 12
+
+
 def test_transparent_pixels_lend_no_colour(upscaler: Upscaler, tmp_path: Path) -> None:
     """A disc on black: its enlarged edge stays as bright as the disc."""
     y, x = np.mgrid[:40, :40]

@@ -39,6 +39,23 @@ def test_tiled_equals_untiled(size: tuple[int, int], tile: int | tuple[int, int]
     np.testing.assert_array_equal(out, whole)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 4])
+@pytest.mark.parametrize("rows", [1, 13, 45])
+def test_an_image_that_comes_as_strips(channels: int, rows: int) -> None:
+    """Any number of channels; of the rows that went by only some are kept."""
+    image = np.dstack([photo(45, 61), photo(45, 61)])[..., :channels]
+    plan = tiling.plan(45, 61, tile=8, overlap=2)
+    run = tiling.writing(blur_and_enlarge)
+    whole = np.concatenate(list(tiling.strips(image, plan, 2, run)))
+    window = tiling.Window((45, 61, channels), (image[row : row + rows] for row in range(0, 45, rows)), 16)
+    parts: list[NDArray[np.uint8]] = []
+    for strip in tiling.strips(window, plan, 2, run):
+        parts.append(strip)
+        assert len(window._rows) <= 16 + rows
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert whole.shape == (90, 122, channels)
+
+
 def test_too_little_overlap_shows() -> None:
     # The test above could not fail if the edges of tiles did not matter.
     image = photo(45, 61)
