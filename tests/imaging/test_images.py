@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
+import subprocess
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +145,94 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         images.read(tmp_path / "no.png")
     with pytest.raises(UnreadableImageError, match="is a folder"):
         images.read(tmp_path)
+
+
+def test_pipes_are_refused(tmp_path: Path) -> None:
+    """Opening one would wait for a writer for ever."""
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(UnreadableImageError, match="is a pipe or device, not a file"):
+        images.read(tmp_path / "a.png")
+    with pytest.raises(UnreadableImageError, match="is a pipe or device, not a file"):
+        images.size(Path("/dev/null"))
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PCX", "TGA", "SGI", "ICO", "DDS", "JPEG2000"])
+def test_nothing_else_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Whatever a file is called; PostScript would start Ghostscript."""
+    Image.fromarray(photo(16, 16)).save(tmp_path / "a.png", kind)
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: pytest.fail("a program is started"))
+    with pytest.raises(UnreadableImageError, match="not a photo of a format that is read"):
+        images.read(tmp_path / "a.png")
+
+
+def test_a_jpeg_by_other_names(tmp_path: Path) -> None:
+    for name in ("a.jfif", "a.jpe", "a.heic", "a.tif"):
+        Image.fromarray(photo(16, 16)).save(tmp_path / name, "JPEG")
+        assert images.read(tmp_path / name).pixels.shape == (16, 16, 3)
+    assert [p.name for p in images.find(tmp_path)] == ["a.heic", "a.jfif", "a.jpe", "a.tif"]
+    (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(UnreadableImageError, match=r"b\.heic: (HEIC photos need a decoder|cannot be decoded)"):
+        images.read(tmp_path / "b.heic")
+
+
+def test_transparent_colours_of_other_depths(tmp_path: Path) -> None:
+    """tRNS of a PNG of 16-bit colours and of 2-bit greys, whose pixels Pillow brings to 8 bits."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def png(depth: int, colours: int, rows: bytes, transparent: bytes) -> Path:
+        header = struct.pack(">IIBBBBB", 4, 1, depth, colours, 0, 0, 0)
+        parts = ((b"IHDR", header), (b"tRNS", transparent), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+        path = tmp_path / f"{depth}.png"
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
+        return path
+
+    colours = struct.pack(">12H", 1000, 2000, 3000, 60000, 5, 6, 1000, 2000, 9000, 0, 0, 0)
+    deep = images.read(png(16, 2, b"\0" + colours, struct.pack(">3H", 1000, 2000, 3000)))
+    assert deep.alpha is not None
+    assert deep.alpha.tolist() == [[0, 255, 255, 255]]
+    shallow = images.read(png(2, 0, b"\0" + bytes([0b00_01_10_11]), struct.pack(">H", 2)))
+    assert shallow.alpha is not None
+    assert shallow.alpha.tolist() == [[255, 255, 0, 255]]
+    assert shallow.grey
+
+
+def test_a_large_photo_is_read_and_pillows_limit_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if Pillow's limit were that of 2 x 100 pixels."""
+    for name in ("a.png", "a.tif", "a.webp"):
+        Image.fromarray(photo(30, 40)).save(tmp_path / name)
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+        assert images.read(tmp_path / name).pixels.shape == (30, 40, 3)
+        assert images.size(tmp_path / name) == (30, 40)
+        assert Image.MAX_IMAGE_PIXELS == 100
+        with pytest.raises(UnreadableImageError, match=r"40x30 are more than 0 megapixels.*--max-megapixels"):
+            images.read(tmp_path / name, 1199)
+
+
+def test_whatever_a_decoder_raises_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(photo(16, 16)).save(tmp_path / "a.png")
+    for error in (TypeError("x\ny"), struct.error(), KeyError("tag"), RuntimeError("z"), NotImplementedError()):
+
+        def fail(*arguments: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(images, "from_pil", fail)
+        with pytest.raises(UnreadableImageError, match=r"a\.png: cannot be decoded: it is damaged \([^\n]+\)$"):
+            images.read(tmp_path / "a.png")
+
+
+def test_damaged_animations_are_refused(tmp_path: Path) -> None:
+    frames = [Image.fromarray(photo(40, 40, seed)).quantize(64) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    content = (tmp_path / "a.gif").read_bytes()
+    for tenth in range(1, 10):
+        (tmp_path / "cut.gif").write_bytes(content[: len(content) * tenth // 10])
+        try:
+            picture = images.read(tmp_path / "cut.gif")
+        except UnreadableImageError:
+            continue
+        assert picture.pixels.shape == (40, 40, 3)  # its first frame is whole
 
 
 def test_unwritable(tmp_path: Path) -> None:
