@@ -27,6 +27,7 @@ _COMMANDS = {
     "inspect": "",
     "models": "",
     "doctor": "",
+    "web": "",
     "demo": "convert",
 }
 
@@ -65,6 +66,7 @@ _SUMMARIES = {
     "inspect": "Show what is inside a .tflite model.",
     "models": "List the bundled models.",
     "doctor": "Show versions, and what can compute here.",
+    "web": "Write a site that enlarges photos in the browser.",
     "demo": "Train a little, convert, upscale, and write one page to look at.",
 }
 

@@ -1,0 +1,125 @@
+"""Every bundled model on the GPU beside the CPU: does it compute the same, and is it faster?
+
+python benchmarks/gpu.py [--half] [--model NAME]...
+
+Needs a Vulkan driver; one in software (SwiftShader, lavapipe) proves the code and is slow. Milliseconds are medians of
+a tile and of one photo of 320x240; levels are of 0..255, over that photo.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from srgan_edge import Upscaler
+from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.models import Model, bundled, find_model
+
+Bytes = NDArray[np.uint8]
+PHOTO = (240, 320)
+ROUNDS = 3
+
+
+def photo() -> Bytes:
+    """Smooth areas, edges and grain."""
+    height, width = PHOTO
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    planes = [128 + 90 * np.sin(x / (9 + 7 * c)) * np.cos(y / (13 + 5 * c)) for c in range(3)]
+    image = np.stack(planes, axis=-1) + np.random.default_rng(0).normal(0, 3, (height, width, 3))
+    image[(x + y) % 61 < 9] += 50
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Median time, the first round left out."""
+    times = []
+    for _ in range(ROUNDS + 1):
+        started = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times[1:])
+
+
+def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
+    """A model's figures; `error` if the GPU does not compute it."""
+    started = time.perf_counter()
+    try:
+        with Upscaler(model, "gpu", half=half) as gpu:
+            opening = time.perf_counter() - started
+            with Upscaler(model, "cpu") as cpu:
+                results, times = [], {}
+                for name, upscaler in (("gpu", gpu), ("cpu", cpu)):
+                    plan = upscaler.plan(*PHOTO)
+                    tile = np.ascontiguousarray(np.resize(image, (*plan.tile, 3)))
+                    times[f"{name}_tile_ms"] = milliseconds(lambda run=upscaler, tile=tile: run.tile_alone(tile))
+                    times[f"{name}_photo_ms"] = milliseconds(lambda run=upscaler: run(image))
+                    results.append(upscaler(image).astype(np.int16))
+            difference = np.abs(results[0] - results[1])
+            figures = {"worst": int(difference.max()), "mean": float(difference.mean()), "opening_s": opening}
+            return {"model": model.name, "device": gpu.device, "error": "", **figures, **times}
+    except SrganEdgeError as error:
+        return {"model": model.name, "device": "", "error": str(error)}
+
+
+@click.command(help=__doc__)
+@click.option("--model", "names", multiple=True, help="A model. Default: the bundled ones.")
+@click.option("--half", is_flag=True, help="The GPU computes in 16-bit floating point.")
+@json_option
+def main(names: tuple[str, ...], half: bool, as_json: bool) -> None:
+    """Print the table."""
+    rows, image = [], photo()
+    for model in [find_model(name) for name in names] or bundled():
+        say(f"{model.name} …")
+        rows.append(compare(model, half, image))
+    if as_json:
+        print_json(rows)
+    else:
+        show(rows)
+    if any(row["error"] for row in rows):
+        raise SystemExit(1)
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The table, and under it what failed."""
+    done = [row for row in rows if not row["error"]]
+    print_table(
+        ("model", "worst", "mean", "opening s", "tile ms GPU", "CPU", "photo ms GPU", "CPU", "CPU / GPU"),
+        (
+            (
+                row["model"],
+                row["worst"],
+                f"{row['mean']:.4f}",
+                f"{row['opening_s']:.1f}",
+                f"{row['gpu_tile_ms']:.1f}",
+                f"{row['cpu_tile_ms']:.1f}",
+                f"{row['gpu_photo_ms']:.0f}",
+                f"{row['cpu_photo_ms']:.0f}",
+                f"{row['cpu_photo_ms'] / row['gpu_photo_ms']:.2f}",
+            )
+            for row in done
+        ),
+    )
+    for device in sorted({row["device"] for row in done}):
+        click.echo(f"on {device}, beside {cpu()}")
+    for row in rows:
+        if row["error"]:
+            click.echo(f"{row['model']}: {row['error']}")
+
+
+def cpu() -> str:
+    """The processor's name, where Linux says it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "this CPU")
+
+
+if __name__ == "__main__":
+    main()

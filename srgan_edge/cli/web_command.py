@@ -1,0 +1,51 @@
+"""srgan-edge web."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import click
+
+from srgan_edge.cli.output import json_option, print_json, say
+
+
+@click.command("web")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the site.")
+@click.option("-m", "--model", "names", multiple=True, help="A model of the site. Default: the bundled fast ones.")
+@click.option("--serve", is_flag=True, help="Serve it on this machine and open a browser.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Of --serve; 0 = any.")
+@json_option
+def command(out: Path | None, names: tuple[str, ...], serve: bool, port: int, as_json: bool) -> None:
+    """Write a static site that enlarges photos in the browser; nothing is uploaded.
+
+    Any host for files will do, with https. The page is built by npm, once; visitors' browsers compute INT8 on the
+    processor, or FP16 on a graphics card where they offer one (WebGPU).
+
+    \b
+    Examples:
+      srgan-edge web -o site/
+      srgan-edge web --serve
+      srgan-edge web -m edge-s-x4-int8 -m runs/mine/exports/mine-int8.tflite -o site/
+    """
+    from srgan_edge.errors import UsageError
+    from srgan_edge.models import find_model
+    from srgan_edge.web import serving, web_models, write_site
+
+    if out is None and not serve:
+        raise UsageError("say where the site goes, with -o SITE, or --serve")
+    models = [find_model(name) for name in names] or web_models()
+    with tempfile.TemporaryDirectory() as folder:
+        site = out or Path(folder) / "site"
+        write_site(site, models, say)
+        if as_json:
+            print_json({"site": str(site), "models": [model.name for model in models]})
+        if not serve:
+            say(f"{site}: {len(models)} models. Next: srgan-edge web -o {site} --serve, or copy it to a host for files")
+            return
+        with serving(site, port) as server:
+            address = f"http://127.0.0.1:{server.server_port}/"
+            say(f"{address} (Ctrl+C ends it)")
+            webbrowser.open(address)
+            server.serve_forever()

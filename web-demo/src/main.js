@@ -1,0 +1,255 @@
+// The page: a photo comes in, is enlarged, is looked at and saved.
+import { Compare } from './compare.js';
+import { Engine, graphicsCard } from './engine.js';
+import { intoJpeg, intoPng, read } from './metadata.js';
+import { WORDS } from './words.js';
+
+const $ = (id) => document.getElementById(id);
+const compare = new Compare({ frame: $('view'), before: $('before'), after: $('after'), cut: $('cut'), zoom: $('zoom') });
+
+let say = WORDS.en;
+let models = []; // groups: {purpose, scale, int8, fp16}
+let photo = null; // {name, pixels, metadata, white}
+let engine = null;
+let running = null; // the AbortController of what is computed
+let queue = Promise.resolve();
+
+/** A failure that has a sentence for the user. */
+class Told extends Error {}
+
+function speak(language) {
+  say = WORDS[language];
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-say]')) element.textContent = say[element.dataset.say];
+  for (const element of document.querySelectorAll('[data-purpose]')) element.textContent = named(element.dataset);
+  describe();
+  try {
+    localStorage.setItem('language', language);
+  } catch {} // storage may be forbidden
+}
+
+const named = ({ purpose, scale, family }) => `${say[purpose] ?? purpose} (×${scale}, ${family})`;
+
+function describe() {
+  if (!photo) return;
+  const { width, height } = photo.pixels;
+  $('before').setAttribute('aria-label', say.before(width, height));
+  $('after').setAttribute('aria-label', say.after($('after').width, $('after').height));
+}
+
+function offer() {
+  const fastest = models.find((m) => m.default) ?? models[0];
+  for (const [index, model] of models.entries()) {
+    const label = document.createElement('label');
+    const radio = document.createElement('input');
+    Object.assign(radio, { type: 'radio', name: 'model', value: index, checked: model === fastest });
+    const words = document.createElement('span');
+    Object.assign(words.dataset, { purpose: model.purpose, scale: model.scale, family: model.family });
+    label.append(radio, ' ', words);
+    $('models').append(label);
+  }
+}
+
+/** What is chosen: models, the first of them plain, and how much of the second is mixed in. */
+function chosen() {
+  const model = models[Number(new FormData($('settings')).get('model'))];
+  const plain = model.purpose === 'looks' && models.find((m) => m.family === model.plain);
+  $('strengthRow').hidden = !plain;
+  const strength = $('strength').value / 100;
+  $('strengthSays').textContent = `${$('strength').value} %`;
+  return plain && strength < 1 ? { groups: [plain, model], strength } : { groups: [model], strength: 1 };
+}
+
+/** The devices to try in order; naming one means that one alone. */
+async function devices() {
+  const wanted = $('device').value;
+  if (wanted === 'wasm') return ['wasm'];
+  const card = await graphicsCard();
+  if (wanted === 'webgpu') {
+    if (!card) throw new Told(say.noGpu);
+    return ['webgpu'];
+  }
+  return card && !card.software ? ['webgpu', 'wasm'] : ['wasm'];
+}
+
+async function opened(groups) {
+  const forced = new URLSearchParams(location.search).get('format');
+  let reason;
+  for (const device of await devices()) {
+    const format = forced ?? (device === 'webgpu' ? 'fp16' : 'int8');
+    const cards = groups.map((group) => group[format] ?? group.int8 ?? group.fp16);
+    const key = [device, ...cards.map((card) => card.name)].join();
+    if (engine?.key === key) return engine;
+    engine?.close();
+    engine = null;
+    try {
+      engine = await Engine.open(cards, device);
+      engine.key = key;
+      return engine;
+    } catch (error) {
+      reason = error;
+    }
+  }
+  throw reason;
+}
+
+async function decoded(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', imageOrientation: 'from-image' });
+  } catch {
+    throw new Told(say.notAnImage(blob.name));
+  }
+  const { width, height } = bitmap;
+  const canvas = $('before');
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  let pixels = context.getImageData(0, 0, width, height);
+  const white = clear(pixels.data);
+  if (white) {
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, width, height);
+    context.drawImage(bitmap, 0, 0);
+    pixels = context.getImageData(0, 0, width, height);
+  }
+  bitmap.close();
+  const metadata = await read(new Uint8Array(await blob.arrayBuffer()));
+  return { name: (blob.name || 'photo').replace(/\.[^.]*$/, ''), pixels, metadata, white };
+}
+
+function clear(rgba) {
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return true;
+  return false;
+}
+
+function drawable(canvas, width, height) {
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d');
+  context?.fillRect(width - 1, height - 1, 1, 1); // beyond a browser's limit nothing is drawn, and no error is thrown
+  let drawn = false;
+  try {
+    drawn = context?.getImageData(width - 1, height - 1, 1, 1).data[3] === 255;
+  } catch {}
+  if (!drawn) throw new Told(say.tooLarge(width, height));
+  return context;
+}
+
+async function enlarge(signal) {
+  $('result').hidden = true;
+  $('status').textContent = say.opening;
+  $('progress').removeAttribute('value');
+  $('progress').hidden = $('cancel').hidden = false;
+  const { groups, strength } = chosen();
+  const ready = await opened(groups);
+  signal.throwIfAborted();
+  const { width, height } = photo.pixels;
+  const context = drawable($('after'), width * ready.scale, height * ready.scale);
+  const started = performance.now();
+  await ready.run(photo.pixels, {
+    strength,
+    signal,
+    put: (part, x, y) => context.putImageData(part, x, y),
+    progress: (done, all) => {
+      $('progress').value = done / all;
+      $('status').textContent = say.working(done, all);
+    },
+  });
+  const seconds = ((performance.now() - started) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  $('status').textContent = say.done($('after').width, $('after').height, seconds) + (photo.white ? say.white : '');
+  $('result').hidden = false;
+  document.documentElement.dataset.device = ready.accelerator;
+  describe();
+  compare.show();
+}
+
+/** Do one thing at a time; a new one ends that before it. */
+function instead(work) {
+  running?.abort();
+  const controller = (running = new AbortController());
+  queue = queue.then(async () => {
+    if (controller.signal.aborted) return;
+    $('error').textContent = '';
+    try {
+      await work(controller.signal);
+    } catch (error) {
+      $('status').textContent = '';
+      if (controller.signal.aborted) $('status').textContent = say.cancelled;
+      else $('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error);
+    } finally {
+      $('progress').hidden = $('cancel').hidden = true;
+    }
+  });
+}
+
+function take(blob) {
+  instead(async (signal) => {
+    if (!blob) throw new Told(say.noPicture);
+    photo = null;
+    $('result').hidden = true;
+    photo = await decoded(blob);
+    await enlarge(signal);
+  });
+}
+
+async function save(type, extension, into) {
+  const blob = await new Promise((resolve) => $('after').toBlob(resolve, type, 0.95));
+  if (!blob) throw new Told(say.failed(type));
+  const bytes = await into(new Uint8Array(await blob.arrayBuffer()), photo.metadata);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
+  link.download = `${photo.name}_x${engine.scale}.${extension}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function saved(...how) {
+  save(...how).catch((error) => ($('error').textContent = say.failed(error.message ?? error)));
+}
+
+const picture = (items) => [...(items ?? [])].find((item) => item.type.startsWith('image/'));
+
+function listen() {
+  $('file').addEventListener('change', () => $('file').files[0] && take($('file').files[0]));
+  for (const kind of ['dragover', 'dragleave', 'drop']) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      $('drop').classList.toggle('over', kind === 'dragover');
+      if (kind === 'drop') take(event.dataTransfer.files[0]);
+    });
+  }
+  document.addEventListener('paste', (event) => take(picture(event.clipboardData.files)));
+  $('settings').addEventListener('submit', (event) => event.preventDefault());
+  $('settings').addEventListener('input', chosen);
+  $('settings').addEventListener('change', () => photo && instead(enlarge));
+  $('cancel').addEventListener('click', () => running?.abort());
+  $('fit').addEventListener('click', () => compare.fit());
+  $('full').addEventListener('click', () => compare.zoomTo(1 / devicePixelRatio));
+  $('savePng').addEventListener('click', () => saved('image/png', 'png', intoPng));
+  $('saveJpeg').addEventListener('click', () => saved('image/jpeg', 'jpg', intoJpeg));
+  $('language').addEventListener('change', () => speak($('language').value));
+}
+
+async function start() {
+  let language = navigator.language.startsWith('de') ? 'de' : 'en';
+  try {
+    language = localStorage.getItem('language') ?? language;
+  } catch {}
+  $('language').value = language in WORDS ? language : 'en';
+  listen();
+  speak($('language').value);
+  models = await (await fetch('models/models.json')).json();
+  offer();
+  speak($('language').value);
+  chosen();
+  // The smallest module with a SIMD instruction: without it LiteRT cannot be loaded.
+  const simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+  if (!globalThis.WebAssembly?.validate(Uint8Array.from(simd))) throw new Told(say.noWasm);
+  if ('serviceWorker' in navigator) {
+    await navigator.serviceWorker.register('sw.js');
+    await navigator.serviceWorker.ready;
+    document.documentElement.dataset.offline = 'ready';
+  }
+}
+
+start().catch((error) => ($('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error)));

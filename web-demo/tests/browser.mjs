@@ -1,0 +1,125 @@
+// node browser.mjs '{"chromium", "url", "folder", "photos": {...}, "gpu"}': the site in a real browser; prints what it saw as JSON.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import puppeteer from 'puppeteer-core';
+
+const { chromium, url, folder, photos, gpu } = JSON.parse(process.argv[2]);
+const patience = { timeout: 240_000 };
+const flags = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--lang=en'];
+if (gpu) flags.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan');
+const browser = await puppeteer.launch({ executablePath: chromium, args: flags, protocolTimeout: 300_000 });
+const page = await browser.newPage();
+await page.setViewport({ width: 1200, height: 900 });
+const complaints = [];
+page.on('console', (message) => message.type() === 'error' && !/^(INFO|WARNING):/.test(message.text()) && complaints.push(message.text()));
+page.on('pageerror', (error) => complaints.push(String(error)));
+const client = await browser.target().createCDPSession();
+await client.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder, eventsEnabled: true });
+
+async function go(query = '') {
+  await page.goto(url + query, patience);
+  await page.waitForFunction(() => document.documentElement.dataset.offline === 'ready', patience);
+}
+
+/** What the page shows once it has done its work. */
+async function settled() {
+  await page.waitForFunction(() => document.getElementById('progress').hidden && (document.getElementById('status').textContent || document.getElementById('error').textContent), patience);
+  return page.evaluate(async () => {
+    const text = (id) => document.getElementById(id).textContent;
+    const canvas = document.getElementById('after');
+    const shown = !document.getElementById('result').hidden;
+    let hash = null;
+    if (shown) {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const rgb = new Uint8Array((data.length / 4) * 3);
+      for (let p = 0, q = 0; p < data.length; p += 4) for (let c = 0; c < 3; c++) rgb[q++] = data[p + c];
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', rgb));
+      hash = Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
+    }
+    const { device } = document.documentElement.dataset;
+    return { status: text('status'), error: text('error'), shown, hash, width: canvas.width, height: canvas.height, device };
+  });
+}
+
+async function take(photo) {
+  await page.evaluate(() => { document.getElementById('file').value = ''; document.getElementById('status').textContent = ''; document.getElementById('error').textContent = ''; });
+  await (await page.$('#file')).uploadFile(photo);
+}
+
+async function choose(family) {
+  await page.evaluate((name) => {
+    const words = [...document.querySelectorAll('#models [data-family]')].find((e) => e.dataset.family === name);
+    words.closest('label').querySelector('input').click();
+  }, family);
+}
+
+async function saved(button, ending) {
+  const begun = Date.now();
+  const done = new Promise((resolve, reject) => {
+    client.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve());
+    setTimeout(() => reject(new Error(`${ending} was not saved`)), 60_000);
+  });
+  await page.$eval(button, (b) => b.click());
+  await done;
+  return Date.now() - begun;
+}
+
+async function accessible() {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await client.send('Target.getTargets');
+  const cdp = await page.createCDPSession();
+  await cdp.send('Runtime.evaluate', { expression: source });
+  return page.evaluate(async () => (await axe.run()).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`));
+}
+
+const seen = {};
+await go();
+seen.empty = await accessible();
+await take(photos.plain);
+seen.int8 = await settled();
+if (!seen.int8.shown) throw new Error(`no result: ${JSON.stringify(seen.int8)} ${complaints}`);
+seen.full = await accessible();
+await saved('#savePng', 'png');
+await saved('#saveJpeg', 'jpg');
+await page.screenshot({ path: `${folder}/wide.png`, fullPage: true });
+if (photos.more) {
+  await choose('edge-m-gan-x4');
+  seen.looks = await settled();
+  await page.$eval('#strength', (input) => { input.value = 40; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true })); });
+  seen.mixed = await settled();
+  await choose('edge-m-x2');
+  seen.twice = await settled();
+  await take(photos.transparent);
+  seen.transparent = await settled();
+  await take(photos.broken);
+  seen.broken = await settled();
+  await take(photos.large);
+  await page.waitForFunction(() => document.getElementById('progress').value > 0, patience);
+  await page.click('#cancel');
+  seen.cancelled = await settled();
+  await page.select('#language', 'de');
+  seen.german = await page.evaluate(() => [document.documentElement.lang, document.body.innerText]);
+  await page.select('#language', 'en');
+  await page.setViewport({ width: 360, height: 700, isMobile: true, hasTouch: true });
+  await choose('edge-m-x4');
+  await take(photos.plain);
+  seen.narrow = { ...(await settled()), spare: await page.evaluate(() => innerWidth - document.scrollingElement.scrollWidth) };
+  seen.narrowAccess = await accessible();
+  await page.screenshot({ path: `${folder}/narrow.png`, fullPage: true });
+  await page.setOfflineMode(true);
+  await (await browser.waitForTarget((target) => target.type() === 'service_worker')).createCDPSession().then((worker) => worker.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }));
+  await page.reload(patience);
+  await take(photos.plain);
+  seen.offline = await settled();
+  await page.setOfflineMode(false);
+}
+await go('?format=fp16');
+if (gpu) await page.select('#device', 'webgpu');
+await take(photos.plain);
+seen.fp16 = await settled();
+if (gpu) {
+  await saved('#savePng', 'png');
+}
+seen.complaints = complaints;
+await browser.close();
+console.log(JSON.stringify(seen));
