@@ -38,8 +38,8 @@ def test_folders(tmp_path: Path) -> None:
 
 
 def test_folders_of_videos(tmp_path: Path) -> None:
-    tree(tmp_path, "in/a.jpg", "in/b.MP4", "in/b_x4.mp4", "in/c.ts", "in/notes.txt")
-    planned = jobs((tmp_path / "in",), None, 4, False)
+    tree(tmp_path, "in/a.jpg", "in/b.MP4", "in/b_x4.mp4", "in/c.ts", "in/.b_x4.segments/000000.mp4", "in/notes.txt")
+    planned = jobs((tmp_path / "in",), None, 4, True)
     assert [j.output.name for j in planned] == ["a_x4.jpg", "b_x4.MP4", "c_x4.mkv"]
 
 
