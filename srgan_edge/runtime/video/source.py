@@ -140,11 +140,11 @@ class Source:
         found = []
         if self._untimed:
             whole = f"no times: {float(self.rate):g} frames a second assumed"
-            found.append(whole if self._untimed == self._read else f"{self._untimed} frames without a usable time")
+            found.append(whole if self._untimed == self._read else f"frames without a usable time: {self._untimed}")
         if self._undecoded:
-            found.append(f"{self._undecoded} damaged packets left out")
+            found.append(f"damaged packets left out: {self._undecoded}")
         if self._damaged:
-            found.append(f"{self._damaged} frames are damaged in the source")
+            found.append(f"frames damaged in the source: {self._damaged}")
         if self._interlaced:
             found.append("interlaced: the two fields of a frame are enlarged as one picture; deinterlace first")
         for kind, words in _BESIDE.items():

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clips import frames, make, picture, repeats, seconds
+from conftest import photo
+from PIL import Image
 
 av = pytest.importorskip("av")
+
+from av.stream import Disposition  # noqa: E402
 
 from srgan_edge.runtime.video import upscale_video  # noqa: E402
 from srgan_edge.runtime.video.source import Source, UnreadableVideoError  # noqa: E402
@@ -113,3 +118,48 @@ def test_a_size_that_changes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "both.ts").write_bytes(b"".join(parts))
     with pytest.raises(UnreadableVideoError, match=r"both\.ts: (the size changes from 48x32 to 64x32|times jump back)"):
         upscale_video(repeats(), tmp_path / "both.ts", tmp_path / "out.mkv")
+
+
+@pytest.mark.parametrize(
+    ("harm", "note"),
+    [
+        (lambda data: bytes(len(data)), "damaged packets left out: 1"),
+        (lambda data: data[:40] + bytes(len(data) - 40), "frames damaged in the source: 1"),
+    ],
+)
+def test_damage_in_the_middle_is_said(tmp_path: Path, harm: Callable[[bytes], bytes], note: str) -> None:
+    clip = make(tmp_path / "clip.mkv", pixel_format="yuv420p", times=12, size=(64, 96))
+    with av.open(str(clip)) as given, av.open(str(tmp_path / "harmed.mkv"), "w") as made:
+        track = made.add_stream_from_template(given.streams.video[0])
+        for number, packet in enumerate(packet for packet in given.demux(video=0) if packet.size):
+            copy = av.Packet(harm(bytes(packet)) if number == 5 else bytes(packet))
+            copy.pts, copy.dts, copy.time_base, copy.stream = packet.pts, packet.dts, packet.time_base, track
+            copy.is_keyframe = packet.is_keyframe
+            made.mux(copy)
+    times, notes = read(tmp_path / "harmed.mkv")
+    assert len(times) in (11, 12) and notes == [note]
+
+
+def test_two_recordings_in_one_file(tmp_path: Path) -> None:
+    part = make(tmp_path / "part.ts", pixel_format="yuv420p", times=60).read_bytes()
+    (tmp_path / "both.ts").write_bytes(2 * part)
+    with pytest.raises(UnreadableVideoError, match=r"both\.ts: times jump back from 0:02\.36 to 0:00\.00"):
+        read(tmp_path / "both.ts")
+
+
+def test_a_cover_alone_is_no_video(tmp_path: Path) -> None:
+    Image.fromarray(photo(40, 40)).save(tmp_path / "cover.jpg")
+    with av.open(str(tmp_path / "cover.jpg")) as cover, av.open(str(tmp_path / "song.mp4"), "w") as made:
+        track = made.add_stream_from_template(cover.streams.video[0])
+        track.disposition = Disposition.attached_pic
+        sound = made.add_stream("aac", rate=48000)
+        part = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        part.sample_rate = 48000
+        made.mux(sound.encode(part))
+        made.mux(sound.encode())
+        for packet in cover.demux():
+            if packet.size:
+                packet.stream = track
+                made.mux(packet)
+    with pytest.raises(UnreadableVideoError, match=r"song\.mp4: has no pictures"):
+        Source(tmp_path / "song.mp4")
