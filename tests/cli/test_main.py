@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +13,24 @@ import pytest
 from conftest import photo
 from PIL import Image
 
+from srgan_edge.cli.main import main
+
 
 def srgan_edge(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "srgan_edge", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+    """The command, in this process: Python and TensorFlow are started once for all."""
+    out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
+    code, argv = 0, sys.argv
+    os.chdir(cwd or before)
+    sys.argv = ["srgan-edge", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = argv
+        os.chdir(before)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def test_importing_is_light() -> None:

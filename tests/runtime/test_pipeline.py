@@ -81,7 +81,7 @@ def test_other_enlargements(upscaler: Upscaler, tmp_path: Path, factor: float, s
 
 def test_a_transparent_photo_stays_as_transparent(upscaler: Upscaler, tmp_path: Path) -> None:
     """Opaque above, half-transparent in the middle, gone below."""
-    rgba = np.dstack([photo(96, 60), np.repeat(np.array([255, 120, 0], np.uint8), 32)[:, None].repeat(60, axis=1)])
+    rgba = np.dstack([photo(360, 60), np.repeat(np.array([255, 120, 0], np.uint8), 120)[:, None].repeat(60, axis=1)])
     for channels, suffix in ((4, "png"), (4, "tif"), (2, "png")):
         given = rgba if channels == 4 else rgba[..., [0, 3]]
         Image.fromarray(given).save(tmp_path / "a.png")
@@ -89,13 +89,12 @@ def test_a_transparent_photo_stays_as_transparent(upscaler: Upscaler, tmp_path: 
         (outcome,) = upscale_files(upscaler, [job], Settings(overwrite=True))
         assert outcome.error is None
         result = images.read(job.output)
-        assert result.pixels.shape == (384, 240, channels)
+        assert result.pixels.shape == (1440, 240, channels)
         assert result.alpha is not None
-        for rows, value in ((slice(0, 100), 255), (slice(150, 230), 120), (slice(300, 384), 0)):
+        for rows, value in ((slice(0, 450), 255), (slice(510, 930), 120), (slice(990, 1440), 0)):
             assert np.abs(result.alpha[rows].astype(int) - value).max() <= 2
-        shown = result.rgb[:230]
-        want = upscaler(np.ascontiguousarray(np.broadcast_to(given[..., :-1], (96, 60, 3))[:58]))[:230]
-        assert np.abs(shown[:200].astype(int) - want[:200]).mean() < 2
+        want = upscaler(np.ascontiguousarray(np.broadcast_to(given[..., :-1], (360, 60, 3))))
+        assert np.abs(result.rgb[:900].astype(int) - want[:900]).mean() < 2
 
 
 @pytest.mark.parametrize("factor", [3, 7])
