@@ -139,6 +139,7 @@ ELSEWHERE = {
     **{f"{phase}.losses.adversarial": "tests/test_recipes.py: refused" for phase in ("pretrain", "finetune")},
     "note": "for readers alone: it stays in the run folder's recipe.toml",
     "finetune.revive": "tests/training/test_loop.py: dead channels are revived before the phase",
+    "gan.max_psnr_drop": "below",
     **{f"loop.{key}": "below" for key in ("log_every", "validate_every", "checkpoint_every", "keep")},
 }
 
@@ -379,6 +380,15 @@ def test_how_often_the_loop_logs_saves_and_validates(folders: dict[str, str], tm
     assert [e["step"] for e in events if e["event"] == "validation"] == [5, 10, 12]
     kept = sorted(int(path.stem.removeprefix("step-")) for path in (tmp_path / "run" / "checkpoints").glob("*.index"))
     assert kept == [6, 8, 10, 12]
+
+
+def test_what_the_gans_best_may_lose_reaches_its_selection(folders: dict[str, str], tmp_path: Path) -> None:
+    from srgan_edge.training.loop import Trainer
+
+    gan_alone = ("pretrain.steps=0", "finetune.steps=0", "gan.losses.content=0", "gan.max_psnr_drop=0.7")
+    trainer = Trainer(load(folders, *gan_alone), tmp_path / "run", False, lambda event: None)
+    assert trainer.selection is not None
+    assert trainer.selection._max_psnr_drop == 0.7
 
 
 def test_name_and_licence_are_the_generators(folders: dict[str, str], tmp_path: Path) -> None:
