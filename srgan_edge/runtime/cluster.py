@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import platform
 import re
 import socket
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -59,10 +61,17 @@ def plan(
     photos = sorted(p for p in found if PurePosixPath(p).suffix.lower() in images.READABLE)
     if not photos:
         raise UsageError(f"{inputs[0]}: no image in this folder")
-    jobs = []
+    results = []
     for photo in photos:
         inside = PurePosixPath(photo).relative_to(PurePosixPath(root))
-        result = inside.with_name(batch.result_name(Path(inside.name), scale, suffix))
+        if ".." in inside.parts:  # an object's name may be anything
+            raise UsageError(f"{fs.unstrip_protocol(photo)}: its name leads out of the folder")
+        results.append(inside.with_name(batch.result_name(Path(inside.name), scale, suffix)))
+    names = Counter(results)
+    jobs = []
+    for photo, result in zip(photos, results, strict=True):
+        if names[result] > 1:  # a.png and a.jpg, both to .webp
+            result = result.with_name(f"{PurePosixPath(photo).name}_x{scale:g}{result.suffix}")
         jobs.append(RemoteJob(fs.unstrip_protocol(photo), f"{out.rstrip('/')}/{result}"))
     return jobs
 
@@ -143,17 +152,29 @@ def _reach(address: str | None) -> None:
         raise SrganEdgeError(f"no Ray cluster at {address}: {error.strerror or error}") from error
 
 
-_upscalers: dict[str, Upscaler] = {}
+_upscalers: dict[tuple[str, int], Upscaler] = {}
+
+
+def _upscaler(parcel: Parcel, threads: int) -> Upscaler:
+    """The one that this process has kept if it is of the same file, whatever its name, and as many threads."""
+    key = hashlib.sha256(parcel.content).hexdigest(), threads
+    if key not in _upscalers:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.tflite"
+            path.write_bytes(parcel.content)
+            opened = Upscaler(Model(parcel.name, path, parcel.card), "cpu", threads)
+        while _upscalers:
+            _upscalers.popitem()[1].close()
+        _upscalers[key] = opened
+    return _upscalers[key]
 
 
 def _upscale(parcel: Parcel, job: RemoteJob, settings: Settings, threads: int) -> tuple[str | None, dict[str, Any]]:
     """What a task does; its process keeps the model for the next one."""
-    upscaler = _upscalers.get(parcel.name)
-    if upscaler is None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{parcel.name}.tflite"
-            path.write_bytes(parcel.content)
-            upscaler = _upscalers[parcel.name] = Upscaler(Model(parcel.name, path, parcel.card), "cpu", threads)
+    try:
+        upscaler = _upscaler(parcel, threads)
+    except SrganEdgeError as error:
+        return f"{job.input}: {error}", {}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(job.input), Path(folder) / "made" / PurePosixPath(job.output).name
         try:

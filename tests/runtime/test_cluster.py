@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,82 @@ def test_urls(many: Path, tmp_path: Path, exports: Path) -> None:
     bad = RemoteJob(f"file://{many}/text.png", f"file://{tmp_path}/out/text.png")
     assert cluster._upscale(parcel, bad, Settings(), 1)[0] == f"{bad.input}: not an image that Pillow can read"
     (many / "text.png").unlink()
+
+
+def bundled(name: str, run: str = "run") -> cluster.Parcel:
+    model = find_model(name)
+    return cluster.Parcel("same name", model.path.read_bytes(), model.card, run)
+
+
+def test_a_node_keeps_a_model_by_its_file() -> None:
+    first = cluster._upscaler(bundled("edge-s-x4"), 1)
+    assert cluster._upscaler(bundled("edge-s-x4", "another run"), 1) is first
+    other = cluster._upscaler(bundled("edge-m-x2"), 1)
+    assert (first.scale, other.scale) == (4, 2)
+    with pytest.raises(UsageError, match="is closed"):
+        first(photo(9, 9))
+    assert cluster._upscaler(bundled("edge-m-x2"), 2) is not other
+
+
+def test_names_of_objects(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    for name in ("a.png", "a.jpg", "b.png"):
+        store.pipe(f"/photos/{name}", b"x")
+    jobs = cluster.plan(("memory://photos",), "memory://out", 4, False, ".webp")
+    outputs = ["out/a.jpg_x4.webp", "out/a.png_x4.webp", "out/b_x4.webp"]
+    assert sorted(job.output for job in jobs) == [f"memory://{name}" for name in outputs]
+    store.pipe("/photos/../evil.png", b"x")
+    if any(".." in name for name in store.find("/photos")):
+        with pytest.raises(UsageError, match=r"evil\.png: its name leads out of the folder"):
+            cluster.plan(("memory://photos",), "memory://out", 4, True, None)
+    store.rm("/photos", recursive=True)
+
+
+def test_a_result_has_its_name_once_it_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = pytest.importorskip("fsspec.implementations.local").LocalFileSystem
+    (tmp_path / "made.png").write_bytes(b"complete")
+
+    def torn(self: object, source: str, target: str, **_: object) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError("the connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "put_file", torn)
+        with pytest.raises(OSError, match="connection was lost"):
+            cluster._deliver(tmp_path / "made.png", f"file://{tmp_path}/out/x.png", "run-1")
+    assert not (tmp_path / "out" / "x.png").exists()
+    cluster._deliver(tmp_path / "made.png", f"file://{tmp_path}/out/x.png", "run-1")
+    assert (tmp_path / "out" / "x.png").read_bytes() == b"complete"
+
+
+def test_a_lost_task_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Ray that only says what it was asked for."""
+    asked: dict[str, int] = {}
+
+    class Task:
+        def remote(self, *arguments: object) -> str:
+            return "reference"
+
+    ray = types.ModuleType("ray")
+    exceptions = types.ModuleType("ray.exceptions")
+    made: dict[str, object] = {
+        "is_initialized": lambda: True,
+        "put": lambda value: value,
+        "cluster_resources": lambda: {"CPU": 4},
+        "wait": lambda references, timeout: (references, []),
+        "get": lambda reference: (None, {}),
+        "remote": lambda **options: asked.update(options) or (lambda function: Task()),
+    }
+    vars(ray).update(made)
+    vars(exceptions)["RayError"] = Exception
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", exceptions)
+    jobs = [RemoteJob("a.png", "/out/a_x4.png")]
+    outcomes = list(cluster.upscale_on_ray(find_model("edge-s-x4"), jobs, Settings(), None, 3))
+    assert [outcome.job for outcome in outcomes] == jobs
+    assert asked["num_cpus"] == 3
+    assert asked["max_retries"] >= 3
 
 
 def test_refusals(tmp_path: Path) -> None:

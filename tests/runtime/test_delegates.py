@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from PIL import Image
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime import probe as probe_module
+from srgan_edge.runtime import session as session_module
 from srgan_edge.runtime.delegates import open_sessions
 from srgan_edge.runtime.probe import probe
+from srgan_edge.runtime.session import Session
 
 DRIVERS = [Path(f"/usr/lib/{name}/vk_swiftshader_icd.json") for name in ("chromium", "chromium-browser")]
 # Without a driver, or without its loader.
@@ -104,3 +108,74 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "text.so").write_text("words")
     with pytest.raises(SrganEdgeError, match=r"text\.so: not a delegate that ai_edge_litert can load"):
         open_sessions(FP16, str(tmp_path / "text.so"), 1)
+
+
+def test_threads_are_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each interpreter, and of all sessions together."""
+    package, asked = session_module.interpreter_package(), []
+
+    def interpreter(**options: Any) -> Any:
+        asked.append(options["num_threads"])
+        return package.interpreter(**options)
+
+    monkeypatch.setattr(session_module, "interpreter_package", lambda: package._replace(interpreter=interpreter))
+    for threads, sessions in ((1, [1]), (3, [1, 1, 1]), (6, [2, 2, 1, 1])):
+        asked.clear()
+        choice = open_sessions(INT8, "cpu", threads)
+        assert (asked, choice.threads, len(choice.sessions)) == (sessions, threads, len(sessions))
+        for session in choice.sessions:
+            session.close()
+
+
+@pytest.mark.parametrize(("levels", "refused"), [(0, False), (8, False), (9, True)])
+def test_a_device_is_compared_with_the_cpu(levels: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Device:
+        """A GPU that is some levels off in one pixel."""
+
+        software, device, tile = False, "a GPU", (128, 128)
+
+        def __init__(self, path: Path, *_: Any) -> None:
+            self.cpu = Session(path)
+
+        def __enter__(self) -> Device:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.cpu.close()
+
+        def run(self, tile: Any) -> Any:
+            result = self.cpu.run(tile)
+            result[5, 6, 1] += levels if result[5, 6, 1] < 128 else -levels
+            return result
+
+    monkeypatch.setattr(probe_module, "CompiledSession", Device)
+    finding = probe_module.find(str(FP16), "gpu", False, {}, None, None)
+    if refused:
+        assert finding.reason == "a GPU computes something else than the CPU: up to 9 levels of 255 off"
+    else:
+        assert finding == ("a GPU", False, "")
+
+
+def test_a_library_is_loaded_from_where_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A bare name would be looked for in the system's folders."""
+    (tmp_path / "mine.so").write_text("no library")
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.so", "./mine.so", str(tmp_path / "mine.so")):
+        with pytest.raises(SrganEdgeError, match=rf"mine\.so: not a delegate .*: {tmp_path}/mine\.so: file too short"):
+            open_sessions(FP16, name, 1)
+
+
+def test_a_library_that_fails_while_it_runs() -> None:
+    with Session(INT8) as session:
+        interpreter = session._interpreter
+
+        class Failing:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(interpreter, name)
+
+            def invoke(self) -> None:
+                raise RuntimeError("the accelerator was unplugged.\nat line 3")
+
+        session._interpreter = Failing()
+        with pytest.raises(SrganEdgeError, match=r"-int8\.tflite: CPU, .* failed: the accelerator was unplugged$"):
+            session.run(photo(128, 128))
