@@ -182,9 +182,9 @@ def _hold(
     gain = quality.psnr - quality.psnr_bicubic
     if checker.scale > 1 and gain < least:
         raise GateFailedError(
-            f"{target}: not written: its {quality.psnr:.3f} dB are {-gain:.3f} dB below bicubic enlargement's "
-            f"{quality.psnr_bicubic:.3f} dB: for another's network check its --input-range and --output-range; "
-            "for one that was trained for looks allow some, as in --set min_gain=-3.0"
+            f"{target}: not written: its {quality.psnr:.3f} dB are {gain:+.3f} dB to bicubic enlargement's "
+            f"{quality.psnr_bicubic:.3f} dB, at least {least:+g} dB are asked for. Of another's network check the "
+            "ranges; of one that was trained for looks allow less, as in --set min_gain=-3.0"
         )
 
 

@@ -152,7 +152,7 @@ def test_an_output_in_another_range(tmp_path: Path, photos: Path) -> None:
     for export in exports:
         with Session(export.path) as session:
             assert np.abs(session.run(image).astype(int) - image.repeat(2, 0).repeat(2, 1)).max() <= 2
-    with pytest.raises(GateFailedError, match=r"dB below bicubic enlargement's .* check its --input-range"):
+    with pytest.raises(GateFailedError, match=r"dB to bicubic enlargement's .* Of another's network check the ranges"):
         convert_foreign(tmp_path / "paper.h5", UNIT, settings, tmp_path / "wrong", lambda text: None)
     assert not list((tmp_path / "wrong").glob("*.tflite"))
 
