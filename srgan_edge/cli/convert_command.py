@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.cli.output import import_tensorflow, json_option, print_json, print_table, say
 
 
 @click.command("convert")
@@ -71,6 +71,8 @@ def command(
       srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
     """
     from srgan_edge import recipes
+
+    import_tensorflow()
     from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, newest_run
     from srgan_edge.conversion.foreign_files import find_foreign
     from srgan_edge.conversion.recipe import Conversion

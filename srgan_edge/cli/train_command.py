@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from srgan_edge.cli.output import json_option, print_json, say
+from srgan_edge.cli.output import import_tensorflow, json_option, print_json, say
 from srgan_edge.cli.train_progress import train_progress
 
 
@@ -19,7 +19,9 @@ from srgan_edge.cli.train_progress import train_progress
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
 @click.option("--resume", is_flag=True, help="Go on from the run folder's newest checkpoint.")
 @click.option(
-    "--dry-run", is_flag=True, help="Print the resolved recipe and its cost, draw pairs of crops; no training."
+    "--dry-run",
+    is_flag=True,
+    help="Look at the photos, print the recipe and what it would cost, draw some pairs; train nothing.",
 )
 @json_option
 def command(
@@ -46,7 +48,7 @@ def command(
     from srgan_edge.training.recipe import Recipe
 
     if source is not None:
-        settings = (*settings, f"data.source={source}")
+        settings = (*settings, f"data.source={recipes.literal(source)}")
     if resume:
         if out is None or recipe_name is not None:
             raise UsageError("--resume takes the run folder as --out, and the recipe that is saved in it")
@@ -58,6 +60,7 @@ def command(
     recipe = recipes.load(Recipe, "train", recipe_name, settings)
     out = out or Path("runs") / recipe.name
     check_request(recipe, out, resume)
+    import_tensorflow()
     if dry_run:
         _dry_run(recipe, out, as_json)
         return
@@ -67,15 +70,18 @@ def command(
 def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
     import tomli_w
 
-    from srgan_edge.training.probe import probe
+    from srgan_edge.imaging import encoding, images
+    from srgan_edge.training.probe import look, probe
 
+    recipe, pairs = look(recipe, say)
     cost = probe(recipe)
-    sheet = _pairs(recipe, out)
+    sheet = out.with_name(f"{out.name}-pairs.png") if pairs is not None else None
+    if sheet is not None and pairs is not None:
+        encoding.write(images.Picture(pairs), sheet)
     if as_json:
         phases = [phase._asdict() for phase in cost.phases]
-        print_json(
-            {"recipe": recipe.model_dump(), "out": str(out), "pairs": str(sheet), **cost._asdict(), "phases": phases}
-        )
+        found = {"recipe": recipe.model_dump(), "out": str(out), "pairs": str(sheet) if sheet else None}
+        print_json({**found, **cost._asdict(), "phases": phases})
         return
     click.echo(tomli_w.dumps(recipe.model_dump()))
     click.echo(f"# the run folder would be {out}; {cost.devices}, {cost.precision}; {cost.memory_mb} MB at most")
@@ -88,22 +94,8 @@ def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
             else phase.steps
         )
         click.echo(f"# {phase.name}: {1 / phase.seconds_per_step:.2f} steps/s, {length}")
-    say(f"Look at {sheet.resolve().as_uri()} (LR | HR, as the network would see them)")
-
-
-def _pairs(recipe: Any, out: Path) -> Path:
-    """Find and decode the photos, and write a sheet of pairs beside where the run folder would be."""
-    from srgan_edge.imaging import encoding, images
-    from srgan_edge.training.data.contact_sheet import contact_sheet
-    from srgan_edge.training.data.training_data import training_data
-    from srgan_edge.training.journal import Journal
-
-    # A journal that has not begun writes nothing.
-    data = training_data(recipe, Journal(out, lambda event: say(event["text"]), chief=True))
-    phase = next(name for name in data.samplers if getattr(recipe, name).steps)
-    sheet = out.with_name(f"{out.name}-pairs.png")
-    encoding.write(images.Picture(contact_sheet(data.samplers[phase])), sheet)
-    return sheet
+    if sheet:
+        say(f"Look at {sheet.resolve().as_uri()} (LR | HR, as the network would see them)")
 
 
 def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:

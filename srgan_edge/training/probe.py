@@ -1,19 +1,25 @@
-"""What a recipe would cost: parameters, memory and speed, from a few steps on noise."""
+"""What a recipe would see and cost: its photos, and parameters, memory and speed from a few steps on noise."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import psutil
 import tensorflow as tf
 
-from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.contact_sheet import contact_sheet
+from srgan_edge.training.data.crops import Bytes, CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.photos import Pair
+from srgan_edge.training.data.sources import TFDS
+from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution
+from srgan_edge.training.journal import Journal
 from srgan_edge.training.learner import Learner
 from srgan_edge.training.recipe import Recipe
 
@@ -40,8 +46,34 @@ class Cost(NamedTuple):
     phases: list[PhaseCost]
 
 
+def look(recipe: Recipe, say: Callable[[str], None]) -> tuple[Recipe, Bytes | None]:
+    """Find a recipe's photos by their headers, and decode a few.
+
+    Args:
+        recipe: of the run.
+        say: is told what there is, and which photos would be left out.
+
+    Returns:
+        The recipe with its epochs turned into steps, and a picture of pairs that the network would see; of TensorFlow
+        datasets, which would be downloaded, the recipe as it is and None.
+
+    Raises:
+        UsageError: there are no photos, or not as the recipe says.
+    """
+    sources = [recipe.data.source] if isinstance(recipe.data.source, str) else recipe.data.source
+    if any(source.startswith(TFDS) for source in sources):
+        say(f"{' and '.join(sources)}: photos of TensorFlow datasets are not looked at")
+        return recipe, None
+    cost_nothing = recipe.changed(data={"cache": "none"}, loop={"validate_photos": 1})
+    journal = Journal(Path(), lambda event: say(event["text"]), chief=True)  # nothing is written before it begins
+    data = training_data(cost_nothing, journal)
+    first = next((data.samplers[phase] for phase in data.samplers if getattr(data.recipe, phase).steps), None)
+    steps = {phase: {"steps": getattr(data.recipe, phase).steps} for phase in data.samplers}
+    return recipe.changed(**steps), contact_sheet(first) if first is not None else None
+
+
 def probe(recipe: Recipe) -> Cost:
-    """Build a recipe's networks and run a few steps of each phase on noise; no photo is read.
+    """Build a recipe's networks and run a few steps of each phase on noise.
 
     Raises:
         UsageError: the recipe cannot work.
