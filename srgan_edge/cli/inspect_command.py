@@ -12,20 +12,28 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 @click.command("inspect")
 @click.argument("model")
 @click.option("--tensors", is_flag=True, help="Each tensor's type, shape and quantization too.")
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="What a chip's compiler lacks: mediatek, ...")
 @json_option
-def command(model: str, tensors: bool, as_json: bool) -> None:
+def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) -> None:
     """Show what is inside a .tflite model: operators, types, parameters, MACs, mobile GPU verdict.
+
+    --target takes coral, intel, mediatek or samsung, whose compilers' lists are known; Qualcomm's is asked itself by
+    srgan-edge convert --npu.
 
     \b
     Examples:
       srgan-edge inspect edge-m-x4
+      srgan-edge inspect edge-m-x4 --target mediatek --target coral
       srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
     """
     from srgan_edge.models import find_model
+    from srgan_edge.runtime.compilers import lacking
     from srgan_edge.runtime.graph import inspect, partitions_of
 
     found = find_model(model)
-    summary = inspect(found).summary(found.card, partitions_of(found.path))
+    graph = inspect(found)
+    compilers = {target: lacking(graph, target) for target in targets}
+    summary = {**graph.summary(found.card, partitions_of(found.path)), "targets": compilers}
     if as_json:
         print_json(summary)
         return
@@ -68,6 +76,10 @@ def command(model: str, tensors: bool, as_json: bool) -> None:
     click.echo("mobile GPU delegate: " + ("takes every operator" if verdict["ok"] else "refuses"))
     for refused in verdict["refused"]:
         click.echo(f"  {refused['op']}: {refused['reason']}")
+    for target, verdict in compilers.items():
+        click.echo(f"{target}'s compiler, by its list: " + ("takes every operator" if verdict["ok"] else "lacks"))
+        for entry in verdict["lacking"]:
+            click.echo(f"  {entry['count']} {entry['op']}: {entry['reason']}")
 
 
 def _ends(tensor: dict[str, Any]) -> list[str]:
