@@ -101,3 +101,31 @@ def test_unknown_recipes(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("name = ")
     with pytest.raises(UsageError, match="not valid TOML"):
         recipes.load(Recipe, "train", str(tmp_path / "bad.toml"))
+
+
+def test_recipes_in_other_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + 'note = "für Fotos"\n'.encode())  # a mark, as editors on Windows write
+    assert recipes.load(Recipe, "train", str(path)).note == "für Fotos"
+    path.write_bytes('name = "x"\nnote = "für Fotos"\n'.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"mine\.toml: is not UTF-8 \(line 2\)"):
+        recipes.load(Recipe, "train", str(path))
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match="no such recipe file"):
+        recipes.load(Recipe, "train", str(path))
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/tmp/evil", "", "a/b", "a\\b", ".hidden", "a\x1bb", "a\nb"])
+def test_a_name_stays_in_its_folder(name: str) -> None:
+    with pytest.raises(UsageError, match="name = "):
+        recipes.load(Recipe, "train", "sample", (f"name={recipes.literal(name)}",))
+    for good in ("edge-m x4 (2)", "größer_2.1+"):
+        assert recipes.load(Recipe, "train", "sample", (f"name={recipes.literal(good)}",)).name == good
+
+
+def test_changed_keys() -> None:
+    one = recipes.load(Recipe, "train", "sample")
+    two = recipes.load(Recipe, "train", "sample", ("generator.scale=2", "note=other", "loop.seed=7"))
+    assert recipes.changed_keys(one, two) == ["note", "generator.scale", "loop.seed"]
+    assert recipes.changed_keys(one, one) == []

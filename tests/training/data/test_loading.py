@@ -40,6 +40,19 @@ def test_bad_photos_are_named_and_counted(photos: Path, tmp_path: Path) -> None:
         decode(Folder(images.find(tmp_path)), 4, 24, said.append)
 
 
+@pytest.mark.parametrize("cache", ["auto", "memory", "none", "folder"])
+def test_crops_larger_than_every_photo_are_refused_at_once(
+    photos: Path, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the headers: nothing is decoded, and of many files the first are named."""
+    monkeypatch.setattr(images, "read", None)
+    files = images.find(photos) * 10
+    said: list[str] = []
+    with pytest.raises(UsageError, match=r"none of the 50 photos can be used; .* too small for crops of 4000 pixels"):
+        load(Folder(files), 4, 1000, str(tmp_path / cache) if cache == "folder" else cache, said.append, said.append)
+    assert len(said) == 20
+
+
 @pytest.mark.parametrize("shrunk", [False, True])
 @pytest.mark.parametrize("keep_low", [True, False])
 @pytest.mark.parametrize("scale", [2, 3, 4])
