@@ -10,12 +10,8 @@ from typing import NamedTuple
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, images, resample
 from srgan_edge.imaging.metrics import SSIM_WINDOW
+from srgan_edge.imaging.twins import Twins
 
-# What a name says beside the photo's own: 0801x4, baby_LR, img_001_SRF_4_HR, woman-GT, 12_4x, img(x4), girl_bicubic.
-_WORDS = r"srf[ _\-]?(?P<srf>\d+)|lr|hr|lq|hq|gt|bic|bicubic"
-_MARK = re.compile(
-    rf"(?:[ _.\-]*\(?x(?P<x>\d+)\)?|[ _.\-]+\(?(?P<n>\d+)x\)?|[ _.\-]+\(?(?:{_WORDS})\)?)$", re.IGNORECASE
-)
 _LOW, _HIGH = (re.compile(rf"[ _.\-](?:{marks})$", re.IGNORECASE) for marks in ("lr|lq", "hr|hq|gt"))
 # Where sets keep their photos and twins, S being the scale.
 _HIGH_FOLDERS = ("hr", "gt", "original")
@@ -109,7 +105,8 @@ def sources_of(high: Path, low: Path | None, scale: int | None) -> list[Source]:
         photos, twins = ([p for p in photos if mark.search(p.stem)] for mark in (_HIGH, _LOW))
         if not photos:
             raise UsageError(f"{high}: holds no names with HR and LR, as a folder of both must")
-    return [Source(photo, _twin(photo, twins, low, scale)) for photo in photos]
+    finder = Twins(low, twins, scale)
+    return [Source(photo, finder.of(photo, high)) for photo in photos]
 
 
 def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[Source]]:
@@ -142,38 +139,6 @@ def bench_sets(bench: Path, scale: int) -> dict[str, list[Pair]]:
     return {
         name: [pair_of(source, scale) for source in sources] for name, sources in sets_of(bench, None, scale).items()
     }
-
-
-def _twin(photo: Path, twins: list[Path], folder: Path, scale: int | None) -> Path:
-    for found in (
-        [twin for twin in twins if twin.name == photo.name],
-        [twin for twin in twins if twin.stem == photo.stem],
-        [twin for twin in twins if _plain(twin.stem) == _plain(photo.stem)],
-    ):
-        if len(found) > 1 and scale is not None:
-            found = [twin for twin in found if str(scale) in _scales(twin.stem)] or found
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = " and ".join(twin.name for twin in found[:2])
-            raise UsageError(f"{folder}: has several twins of {photo.name}: {names}")
-    raise UsageError(f"{folder}: has no twin of {photo.name}")
-
-
-def _plain(stem: str) -> str:
-    """A name without its marks."""
-    while (found := _MARK.search(stem)) and found.start() > 0:
-        stem = stem[: found.start()]
-    return stem.casefold()
-
-
-def _scales(stem: str) -> set[str]:
-    """The scales that a name's marks say."""
-    said: set[str] = set()
-    while (found := _MARK.search(stem)) and found.start() > 0:
-        said |= {value for value in found.groupdict().values() if value}
-        stem = stem[: found.start()]
-    return said
 
 
 def _photos(folder: Path) -> list[Path]:

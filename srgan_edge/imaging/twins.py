@@ -3,70 +3,82 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from srgan_edge.errors import UsageError
-from srgan_edge.imaging import images
 
-# 0801x4 and 0801x4m (DIV2K), Canon_001_LR4 (RealSR), img_001_SRF_4_LR (Huang et al. 2015), 0801_LR_bicubic_X4.
-_LOW = re.compile(
-    r"[-_ ]?(?:SRF_(?P<srf>\d)_LR|x(?P<x>\d)[mwd]?)$"
-    r"|[-_ ]LR(?:[-_ ]?(?:bicubic|unknown|mild|wild|difficult|BI|BD|DN))?(?:[-_ ]?x?(?P<lr>\d))?$",
-    re.IGNORECASE,
+# What a name says beside the photo's own: 0801x4, 0801x4m, baby_LR, Canon_001_LR4, img_001_SRF_4_HR, woman-GT, 12_4x,
+# img(x4), girl_bicubic.
+_WORDS = r"srf[ _\-]?(?P<srf>\d+)|lr(?P<lr>\d*)|hr|lq|hq|gt|bic|bicubic"
+_MARK = re.compile(
+    rf"(?:[ _.\-]*\(?x(?P<x>\d+)[mwd]?\)?|[ _.\-]+\(?(?P<n>\d+)x\)?|[ _.\-]+\(?(?:{_WORDS})\)?)$", re.IGNORECASE
 )
-_HIGH = re.compile(r"[-_ ](?:SRF_\d_)?(?:HR|GT)$|[-_]x1$", re.IGNORECASE)
 
 
 class Twins:
-    """The files of a folder and the folders in it, each the low resolution of a photo elsewhere."""
+    """Files, each of which may be the low resolution of a photo elsewhere, found by name however many there are."""
 
-    def __init__(self, folder: Path, scale: int) -> None:
-        """Read the folder's names.
+    def __init__(self, folder: Path, files: Iterable[Path], scale: int | None) -> None:
+        """Index the files.
 
         Args:
-            folder: of low-resolution files.
-            scale: of the photos to them; a name that says another scale (`0801x2.png`) is no twin.
-
-        Raises:
-            UsageError: the folder is missing or holds no image.
+            folder: that they lie in.
+            files: of low resolution.
+            scale: of photos to twins, which chooses among several that say theirs; None = not known.
         """
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: no such folder of low-resolution photos")
-        self.folder = folder
-        self._named: dict[str, list[Path]] = {}
-        self._marked: dict[str, list[Path]] = {}
-        for path in images.find(folder, recursive=True):
-            stem = path.relative_to(folder).with_suffix("").as_posix()
-            self._named.setdefault(stem, []).append(path)
-            self._named.setdefault(path.stem, []).append(path)
-            marked = _LOW.search(path.stem)
-            if marked and int(marked["srf"] or marked["x"] or marked["lr"] or scale) == scale:
-                self._marked.setdefault(path.stem[: marked.start()], []).append(path)
-        if not self._named:
-            raise UsageError(f"{folder}: holds no image file")
+        self.folder, self.scale = folder, scale
+        self._by_path: dict[str, list[Path]] = {}
+        self._by_stem: dict[str, list[Path]] = {}
+        self._by_plain: dict[str, list[Path]] = {}
+        for path in files:
+            self._by_path.setdefault(_inside(path, folder), []).append(path)
+            self._by_stem.setdefault(path.stem, []).append(path)
+            self._by_plain.setdefault(_plain(path.stem), []).append(path)
 
-    def of(self, photo: Path, root: Path | None = None) -> Path:
-        """The twin of a photo that lies in the folder `root` or in one of its folders.
+    def of(self, photo: Path, root: Path) -> Path:
+        """The twin of a photo that lies in the folder `root`, or deeper.
 
-        The file of the same name, whatever its suffix; else the one whose name is the photo's with a mark of low
-        resolution (`x4`, `_LR`, `_SRF_4_LR`), the photo's own mark (`_HR`, `_GT`, `_SRF_4_HR`) left out.
+        That of the same name, in a folder of the same name; else of the same name without its suffix; else of the
+        same name without what names say of resolution.
 
         Raises:
             UsageError: there is none, or more than one.
         """
-        stem = photo.relative_to(root).with_suffix("").as_posix() if root is not None else photo.stem
-        bare = _HIGH.sub("", photo.stem)
         for names, name in (
-            (self._named, stem),
-            (self._named, photo.stem),
-            (self._marked, photo.stem),
-            (self._marked, bare),
-            (self._named, bare),
+            (self._by_path, _inside(photo, root)),
+            (self._by_stem, photo.stem),
+            (self._by_plain, _plain(photo.stem)),
         ):
-            found = sorted(set(names.get(name, [])))
-            same = [p for p in found if p.name == photo.name]
-            if len(same) == 1 or len(found) == 1:
-                return (same if len(same) == 1 else found)[0]
+            found = names.get(name, [])
+            if len(found) > 1:
+                found = [twin for twin in found if twin.name == photo.name] or found
+            if len(found) > 1 and self.scale is not None:
+                found = [twin for twin in found if str(self.scale) in _scales(twin.stem)] or found
+            if len(found) == 1:
+                return found[0]
             if found:
-                raise UsageError(f"{photo}: has two twins, {found[0]} and {found[1]}")
+                several = " and ".join(twin.relative_to(self.folder).as_posix() for twin in found[:2])
+                raise UsageError(f"{self.folder}: has several twins of {photo.name}: {several}")
         raise UsageError(f"{self.folder}: has no twin of {photo.name}")
+
+
+def _inside(path: Path, folder: Path) -> str:
+    """Without the suffix."""
+    return path.relative_to(folder).with_suffix("").as_posix()
+
+
+def _plain(stem: str) -> str:
+    """A name without its marks."""
+    while (found := _MARK.search(stem)) and found.start() > 0:
+        stem = stem[: found.start()]
+    return stem.casefold()
+
+
+def _scales(stem: str) -> set[str]:
+    """The scales that a name's marks say."""
+    said: set[str] = set()
+    while (found := _MARK.search(stem)) and found.start() > 0:
+        said |= {value for value in found.groupdict().values() if value}
+        stem = stem[: found.start()]
+    return said

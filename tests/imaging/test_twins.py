@@ -7,12 +7,12 @@ import pytest
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging.twins import Twins
 
+ROOT = Path("/photos")
 
-def twin(folder: Path, photo: str, *low: str, scale: int = 4) -> str:
-    for name in low:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return Twins(folder, scale).of(Path("/photos", photo), Path("/photos")).relative_to(folder).as_posix()
+
+def twin(photo: str, *low: str, scale: int | None = 4) -> str:
+    folder = Path("/low")
+    return Twins(folder, [folder / name for name in low], scale).of(ROOT / photo, ROOT).relative_to(folder).as_posix()
 
 
 @pytest.mark.parametrize(
@@ -32,27 +32,33 @@ def twin(folder: Path, photo: str, *low: str, scale: int = 4) -> str:
         ("sub/a.png", "sub/a.png"),
     ],
 )
-def test_conventions(tmp_path: Path, photo: str, low: str) -> None:
-    assert twin(tmp_path, photo, low, "other.png") == low
+def test_conventions(photo: str, low: str) -> None:
+    assert twin(photo, low, "other.png", "1.png", "mohr.png", "0802x4.png") == low
 
 
-def test_the_nearer_name_counts(tmp_path: Path) -> None:
-    assert twin(tmp_path, "a.png", "a.png", "ax4.png", "a.jpg") == "a.png"
-    assert twin(tmp_path, "s/b.png", "s/b.png", "t/b.png") == "s/b.png"
-    assert twin(tmp_path, "0801.png", "0801x2.png", "0801x4.png", "0801x8.png", scale=2) == "0801x2.png"
+def test_the_nearer_name_counts() -> None:
+    assert twin("a.png", "a.png", "ax4.png", "a.jpg") == "a.png"
+    assert twin("s/b.png", "t/b.png", "s/b.png") == "s/b.png"
+    assert twin("0801.png", "0801x2.png", "0801x4.png", "0801x8.png", scale=2) == "0801x2.png"
 
 
-@pytest.mark.parametrize("low", ["0802.png", "0801x2.png", "0801b.png", "x0801.png", "08014.png"])
-def test_no_twin(tmp_path: Path, low: str) -> None:
-    with pytest.raises(UsageError, match=r"has no twin of 0801\.png"):
-        twin(tmp_path, "0801.png", low)
+@pytest.mark.parametrize("low", ["0802.png", "0801b.png", "x0801.png", "08014.png", "walrus.png"])
+def test_no_twin(low: str) -> None:
+    with pytest.raises(UsageError, match=r"/low: has no twin of 0801\.png"):
+        twin("0801.png", low)
 
 
-def test_refusals(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"has two twins, .*a_LR\.png and .*ax4\.png"):
-        twin(tmp_path, "a.png", "a_LR.png", "ax4.png")
-    with pytest.raises(UsageError, match="no such folder"):
-        Twins(tmp_path / "none", 4)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="holds no image"):
-        Twins(tmp_path / "empty", 4)
+def test_several_twins() -> None:
+    with pytest.raises(UsageError, match=r"has several twins of a\.png: a_LR\.png and a_bicubic\.png"):
+        twin("a.png", "a_LR.png", "a_bicubic.png")
+    with pytest.raises(UsageError, match=r"has several twins of a\.png: ax2\.png and ax4\.png"):
+        twin("a.png", "ax2.png", "ax4.png", scale=None)
+    with pytest.raises(UsageError, match=r"several twins of b\.png: s/b\.png and t/b\.png"):
+        twin("b.png", "s/b.png", "t/b.png")
+
+
+def test_many_are_found_in_a_moment() -> None:
+    """Not each among all: a training set has some 100,000."""
+    folder = Path("/low")
+    twins = Twins(folder, [folder / f"{i:06}x4.png" for i in range(20_000)], 4)
+    assert all(twins.of(ROOT / f"{i:06}.png", ROOT).name == f"{i:06}x4.png" for i in range(20_000))

@@ -277,7 +277,7 @@ def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
 
 
 def _paired(files: list[Path], root: Path, low: Path, scale: int) -> Folder:
-    twins = Twins(low, scale)
+    twins = Twins(low, folder_files(str(low)), scale)
     return Folder(files, [twins.of(path, root) for path in files])
 
 
