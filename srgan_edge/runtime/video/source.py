@@ -99,9 +99,10 @@ class Source:
         try:
             for packet in self.container.demux([s for s in self.container.streams if s.type in read]):
                 if packet.pts is not None:
-                    end = max(end, (packet.pts + (packet.duration or 0)) * fraction(packet.time_base) - self.start)
+                    end = max(end, (packet.pts + (packet.duration or 0)) * fraction(packet.time_base))
         except av.error.FFmpegError as error:
             raise UnreadableVideoError(f"{self.path}: damaged after {_clock(end)}: {plain(error)}") from error
+        # On the file's own clock: most containers count from its 0, wherever their first packet is.
         declared = Fraction(self.container.duration or 0, av.time_base)
         name = self.container.format.name.split(",")[0]
         if name in _LENGTH_IN_HEADER and end < declared - Fraction(_SLACK_SECONDS):

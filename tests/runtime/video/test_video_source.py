@@ -65,6 +65,13 @@ def test_broadcasts_begin_at_0(tmp_path: Path) -> None:
     assert times[0] < 0.1 and np.diff(times) == pytest.approx(1 / 25, abs=1e-4)
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".flv", ".mov"])
+def test_a_late_beginning_is_no_cut(tmp_path: Path, suffix: str) -> None:
+    clip = make(tmp_path / f"late{suffix}", pixel_format="yuv420p", times=list(range(100, 125)))
+    with Source(clip) as source:
+        source.check_whole()
+
+
 def test_playlists_open_nothing(tmp_path: Path) -> None:
     make(tmp_path / "private.mp4")
     for name, text in (

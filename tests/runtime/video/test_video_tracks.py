@@ -136,3 +136,23 @@ def test_what_cannot_be_copied_is_known_before_the_first_frame(tmp_path: Path, m
     with pytest.raises(SrganEdgeError, match=r"clip\.mp4: its sound or subtitles cannot be copied"):
         upscale_video(upscaler, clip, tmp_path / "out.mp4")
     assert upscaler.calls == 0 and [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_file_that_begins_late_begins_at_0(tmp_path: Path) -> None:
+    """Pictures, sound and chapters alike."""
+    clip = make(tmp_path / "clip.wmv", "wmv2", "yuv420p", (2, 2, 2, 0), times=25, sounds=("wmav2",))
+    with av.open(str(clip)) as given, av.open(str(tmp_path / "late.wmv"), "w") as made:
+        tracks = [made.add_stream_from_template(stream) for stream in given.streams]
+        for packet in given.demux():
+            if packet.size:
+                packet.pts, packet.dts = packet.pts + 2000, packet.dts + 2000
+                packet.stream = tracks[packet.stream.index]
+                made.mux(packet)
+    begins = []
+    for source in (clip, tmp_path / "late.wmv"):
+        upscale_video(repeats(), source, tmp_path / f"{source.stem}.mkv")
+        with av.open(str(tmp_path / f"{source.stem}.mkv")) as made:
+            begins.append([float(next(made.decode(track)).time) for track in made.streams])
+    assert begins[0] == pytest.approx(begins[1], abs=0.05) and max(begins[0]) < 0.2
+    chapter = {"id": 1, "start": 2500, "end": 3000, "time_base": Fraction(1, 1000), "metadata": {"title": "A"}}
+    assert result._shifted(chapter, Fraction(2)) == {**chapter, "start": 500, "end": 1000}
