@@ -25,5 +25,5 @@ def writing(path: Path) -> Iterator[None]:
 
         if not isinstance(error, tf.errors.OpError):
             raise
-        reason = str(error.message).splitlines()[0].rpartition("; ")[2]  # pyright: ignore[reportAttributeAccessIssue]
+        reason = str(error.message).splitlines()[0].rpartition("; ")[2].partition(" [Op:")[0]  # pyright: ignore[reportAttributeAccessIssue]
         raise SrganEdgeError(f"{path}: cannot be written: {reason}") from error

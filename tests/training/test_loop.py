@@ -110,7 +110,7 @@ def test_killed_at_once(photos: Path, tmp_path: Path) -> None:
     ]
     command = [sys.executable, "-m", "srgan_edge", "train", "--recipe", "sample", "--out", str(out), *settings]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(out.glob("checkpoints/step-1?.index")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
