@@ -74,18 +74,23 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
             tile = (ours.tile, ours.tile) if ours.tile else None
             _check_card(model.path, card, ours.overlap, {"scale": ours.scale, "tile": tile, "dtype": ours.io_dtype})
         return Facts(ours.scale, max(ours.overlap, card.overlap if card else 0), given, ())
-    graph, notes = _graph(data, model.path)
+    graph = _graph(data, model.path)
     tried = _tried(model.path, data, given)
     reach = None if graph is None else graph.receptive_field()
     if card is not None:
         _check_card(model.path, card, reach, tried)
     _check_result(model.path, tried, given, card)
     if card is not None and reach is None:
-        return Facts(tried["scale"], card.overlap, given, notes)
+        return Facts(tried["scale"], card.overlap, given, ())
+    notes: tuple[str, ...] = ()
     if reach is None:
-        tile = min(tried["tile"] or (_SIDE, _SIDE))
-        reach = min(OVERLAP_UNKNOWN, (tile - 1) // 4)
-        notes = notes or ("one of its operators may look at the whole tile: where tiles meet there may be seams",)
+        reach = min(OVERLAP_UNKNOWN, (min(tried["tile"] or (_SIDE, _SIDE)) - 1) // 4)
+        why = (
+            "one of its operators may look at the whole tile"
+            if graph
+            else "its graph is not read without ai-edge-litert"
+        )
+        notes = (f"{why}: an overlap of {reach} pixels is assumed, and where tiles meet there may be seams",)
     elif tried["tile"] and min(tried["tile"]) <= 2 * reach:
         raise SrganEdgeError(
             f"{model.path}: each pixel depends on {reach} around it, and its tiles of "
@@ -94,11 +99,11 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
     return Facts(tried["scale"], max(reach, card.overlap if card else 0), given, notes)
 
 
-def _graph(data: bytes, path: Path) -> tuple[Graph | None, tuple[str, ...]]:
+def _graph(data: bytes, path: Path) -> Graph | None:
     try:
-        return read_graph(data, str(path)), ()
+        return read_graph(data, str(path))
     except ImportError:  # an old board's runtime has no schema of the file
-        return None, (f"without ai-edge-litert it is not known how far it looks: {OVERLAP_UNKNOWN} pixels are assumed",)
+        return None
 
 
 def _check_card(path: Path, card: ModelCard, reach: int | None, tried: dict[str, Any]) -> None:

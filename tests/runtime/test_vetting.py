@@ -199,3 +199,20 @@ def test_a_damaged_file_of_ours_is_refused(seed: int, tmp_path: Path, monkeypatc
         Upscaler("edge-s-x4")
     with pytest.raises(SrganEdgeError, match="is damaged"):
         Upscaler(Model("edge-s-x4-int8", folder / SHIPPED.name, find_model(str(SHIPPED)).card))
+
+
+def test_how_far_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = find_model(str(MODELS / "t24.tflite"))
+    monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: 11)
+    assert vetting.vet(model)[1:] == (11, Ranges(), ())
+    monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: 12)
+    with pytest.raises(
+        SrganEdgeError, match=r"each pixel depends on 12 around it, and its tiles of 24x24 are too small"
+    ):
+        vetting.vet(model)
+    monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: None)
+    seams = "an overlap of 5 pixels is assumed, and where tiles meet there may be seams"
+    for why in ("one of its operators may look at the whole tile", "its graph is not read without ai-edge-litert"):
+        found = vetting.vet(model)
+        assert (found.overlap, found.notes) == (5, (f"{why}: {seams}",))
+        monkeypatch.setattr(vetting, "_graph", lambda *_: None)
