@@ -19,6 +19,8 @@ from srgan_edge.runtime.upscaler import Upscaler
 
 # Strips that may wait for an encoder: they are what a large photo needs of memory.
 _WAITING = 2
+# Bytes of them in all, where a photo is so wide that few are more: the next is computed when there is room.
+_STRIPS = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,12 @@ def _upscale(
     photo = _Photo(job, strips, written, started, facts)
     try:
         for strip in resized_strips(upscaler, picture, header, factor):
+            room = max(1, _STRIPS // strip.nbytes)
             if not _put(photo, strip):
                 return photo  # its encoder has failed and says why
+            del strip
+            while photo.strips.unfinished_tasks >= room and not written.done():
+                time.sleep(0.005)
         _put(photo, None)
     except SrganEdgeError as error:
         _put(photo, _GivenUpError())
@@ -207,6 +213,8 @@ def _encode(
             if strip is None:
                 break
             write(strip)
+            del strip
+            strips.task_done()
     return time.perf_counter()
 
 

@@ -133,6 +133,7 @@ def strips(
         for tile in running:
             tile.result()
         yield strip
+        del strip  # before the next takes memory
 
 
 def writing(run: Callable[[Bytes], Bytes]) -> Run:

@@ -36,10 +36,12 @@ def encoded(light: np.ndarray) -> np.ndarray:
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
 
 
-def test_linear_light_is_brought_to_srgb(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("value", "power"), [(1.0, 1), (0.5, 2), (0.25, 4)])
+def test_another_gamma_is_brought_to_srgb(tmp_path: Path, value: float, power: int) -> None:
     ramp = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
-    picture = images.read(png(tmp_path / "a.png", ramp, gamma(1.0)))
-    np.testing.assert_array_equal(picture.pixels[..., 0].ravel(), np.round(255 * encoded(np.arange(256) / 255)))
+    picture = images.read(png(tmp_path / "a.png", ramp, gamma(value)))
+    light = (np.arange(256) / 255) ** power
+    np.testing.assert_array_equal(picture.pixels[..., 0].ravel(), np.round(255 * encoded(light)))
     assert picture.metadata.icc is None
 
 
