@@ -49,7 +49,7 @@ def plan(source: Source, target: Path) -> Plan:
         elif stream.type in ("audio", "subtitle") or (stream.type == "video" and is_cover(stream)):
             if _holds(muxer, stream):
                 result.copied.append(stream.index)
-            elif stream.type == "audio" and muxer == "matroska":
+            elif stream.type == "audio" and muxer == "matroska" and stream.codec_context:
                 result.encoded.append(stream.index)
                 result.notes.append(f"{_describe(stream)} encoded as FLAC, as mkv cannot hold it")
             elif stream.type == "audio":
