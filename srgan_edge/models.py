@@ -14,7 +14,7 @@ from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 
 WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT_MODEL = "edge-m-x4"
+DEFAULT_MODEL = "edge-l-real-x4"
 PURPOSES = ("clean", "real", "looks")
 """Photos without faults, photos as cameras and the web make them, and those made to look good rather than be near."""
 

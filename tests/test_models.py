@@ -73,8 +73,11 @@ def test_a_graph_of_any_size_has_the_same_figures(name: str) -> None:
 
 def test_cards_of_a_purpose() -> None:
     purposes = {m.name: m.card.purpose for m in models.bundled() if m.card}
-    assert set(purposes.values()) == {"clean", "looks"}
-    assert all(("gan" in name) == (purpose == "looks") for name, purpose in purposes.items())
+    assert set(purposes.values()) == {"clean", "real", "looks"}
+    assert all(
+        (name.startswith("srgan") or "gan" in name) == (purpose == "looks") for name, purpose in purposes.items()
+    )
+    assert all(("-real-x" in name) == (purpose == "real") for name, purpose in purposes.items())
 
 
 def test_the_default_model_is_bundled_in_both_formats() -> None:

@@ -48,7 +48,7 @@ def test_a_site(built: Path, tmp_path: Path) -> None:
     assert "edge-m-x4-int8" in names
     assert not [name for name in names if name.startswith("srgan")]
     groups = {group["family"]: group for group in json.loads((out / web.MARK).read_text())}
-    assert [name for name, group in groups.items() if group["default"]] == ["edge-m-x4"]
+    assert [name for name, group in groups.items() if group["default"]] == ["edge-l-real-x4"]
     assert groups["edge-m-gan-x4"]["purpose"] == "looks"
     assert groups["edge-m-gan-x4"]["plain"] == "edge-m-x4"
     assert groups["edge-m-x4"]["plain"] is None
