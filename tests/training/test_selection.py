@@ -91,6 +91,7 @@ def test_nothing_flat_has_no_bound(tmp_path: Path) -> None:
     found.begin(START, {name: quality._replace(grain=NAN) for name, quality in BICUBIC.items()})
     write(100, found, looks(0.3, grain=NAN))
     assert found.candidates[0].broken == []
+    assert "NaN" not in (tmp_path / "selection.json").read_text()  # no word of JSON's
     again = GanSelection(tmp_path, 1.5)
     again.resume(100)
     assert again.best == found.best
@@ -109,6 +110,7 @@ def test_resumed(tmp_path: Path) -> None:
     assert again.begun
     assert [c.step for c in again.candidates] == [100]
     assert not write(200, again, looks(0.40))
+    assert not write(200, again, looks(0.40))  # the same step once more is no other candidate
     assert (tmp_path / "selection.json").read_text() == record
     assert kept(tmp_path) == 100
 
