@@ -26,6 +26,8 @@ READABLE = (
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 MAX_PIXELS = 537_000_000
 """A photo of more is taken for an attack on memory: this many take 2 GB in Pillow. Phones make 200 megapixels."""
+# What a picture of a WebP can have; the canvas of an animation may claim more, and takes minutes.
+_WEBP_SIDE = 16383
 # Pixels that are converted at a time.
 _BAND = 2**22
 # Pillow's own limit is of the process and below what phones take: it is lifted for a moment where it is met.
@@ -115,6 +117,10 @@ def _open(path: Path, max_pixels: int) -> Iterator[Image.Image]:
                     raise UnreadableImageError(
                         f"{path}: {image.width}x{image.height} are more than {max_pixels / 1e6:,.0f} megapixels, as in "
                         "files made to fill the memory; --max-megapixels takes it all the same"
+                    )
+                if image.format == "WEBP" and max(image.size) > _WEBP_SIDE:
+                    raise UnreadableImageError(
+                        f"{path}: cannot be decoded: {image.width}x{image.height} is a size that WebP does not have"
                     )
                 yield image
     except UnreadableImageError:

@@ -235,6 +235,18 @@ def test_damaged_animations_are_refused(tmp_path: Path) -> None:
         assert picture.pixels.shape == (40, 40, 3)  # its first frame is whole
 
 
+def test_a_canvas_larger_than_any_webp_is_refused(tmp_path: Path) -> None:
+    """It would be filled for minutes."""
+    frames = [Image.fromarray(photo(16, 16, seed)) for seed in range(2)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
+    content = bytearray((tmp_path / "a.webp").read_bytes())
+    assert content[12:16] == b"VP8X"
+    content[24:27] = (2**23 - 1).to_bytes(3, "little")  # the width, less 1
+    (tmp_path / "a.webp").write_bytes(content)
+    with pytest.raises(UnreadableImageError, match="8388608x16 is a size that WebP does not have"):
+        images.read(tmp_path / "a.webp")
+
+
 def test_unwritable(tmp_path: Path) -> None:
     picture = images.Picture(photo(8, 8))
     with pytest.raises(UsageError, match=r"cannot write \.xyz"):
