@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import photo
+from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging import images
+from srgan_edge.runtime import pipeline
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
 
@@ -110,6 +113,34 @@ def test_other_enlargements_of_all_channels(upscaler: Upscaler, tmp_path: Path, 
         assert result.pixels.shape == (40 * factor, 50 * factor, channels)
         back = images.image_of(result.pixels).resize((50, 40), Image.Resampling.BOX)
         assert np.abs(np.asarray(back).reshape(pixels.shape).astype(int) - pixels).mean() < 12
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+def test_strips_that_fill_the_memory_come_one_at_a_time(
+    upscaler: Upscaler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """As if a byte were all that they may take: when the next is asked for the encoder has done with the last."""
+    monkeypatch.setattr(pipeline, "_STRIPS", 1)
+    left: list[int] = []
+
+    def strips(pixels: NDArray[np.uint8], out: None = None) -> Iterator[NDArray[np.uint8]]:
+        given: list[weakref.ref[NDArray[np.uint8]]] = []
+        source = Upscaler.strips(upscaler, pixels)
+        while True:
+            left.append(sum(reference() is not None for reference in given))
+            strip = next(source, None)
+            if strip is None:
+                return
+            given.append(weakref.ref(strip))
+            yield strip
+            del strip
+
+    monkeypatch.setattr(upscaler, "strips", strips)
+    job = Job(save(tmp_path / "a.png", 400, 30), tmp_path / f"b.{suffix}")
+    (outcome,) = upscale_files(upscaler, [job], Settings())
+    assert outcome.error is None
+    assert len(left) > 4
+    assert max(left) == 1  # which the generator that is asked drops first
 
 
 def test_transparent_pixels_lend_no_colour(upscaler: Upscaler, tmp_path: Path) -> None:
