@@ -22,6 +22,8 @@ Bytes = NDArray[np.uint8]
 
 FRAME = (180, 320)
 PIXELS_720P = 1280 * 720
+# Of other_runtimes.py.
+RUNTIMES = ("onnxruntime", "openvino")
 
 
 class Contender(NamedTuple):
@@ -53,6 +55,7 @@ class Contender(NamedTuple):
 def open_contender(spec: str, scale: int) -> Contender:
     """By `WHAT` or `NAME=WHAT`: bicubic, a bundled model, a file or a run folder of `srgan-edge train`.
 
+    A model or `.tflite` file with `:onnxruntime` or `:openvino` after it is run there, as its ONNX file.
     Files: `.tflite`; ncnn's `.param`, its `.bin` beside it (needs ncnn); OpenCV's dnn_superres `ALGORITHM_xS.pb` (needs
     opencv-contrib-python<5). One thread each.
 
@@ -72,7 +75,13 @@ def open_contender(spec: str, scale: int) -> Contender:
         return (_ncnn if path.suffix == ".param" else _dnn_superres)(name or path.stem, path, scale)
     if path.is_dir():
         return _run_folder(name or path.resolve().name, path, scale)
+    what, _, runtime = what.partition(":") if what.endswith(tuple(f":{r}" for r in RUNTIMES)) else (what, "", "")
     model = find_model(what)
+    if runtime:
+        from other_runtimes import upscaler_of
+
+        _check_scale(what, model.card.scale if model.card else scale, scale)
+        return Contender(name or f"{model.name} on {runtime}", upscaler_of(model, runtime), (model.path,))
     upscaler = Upscaler(model, "cpu", threads=1)
     _check_scale(what, upscaler.scale, scale)
     graph = inspect(model)

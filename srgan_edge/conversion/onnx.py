@@ -63,8 +63,8 @@ def to_onnx(tflite: Path) -> Made:
 class OnnxSession:
     """An ONNX file in ONNX Runtime on the CPU: tiles of bytes in, tiles of bytes out."""
 
-    def __init__(self, path: Path) -> None:
-        """Load a file of `to_onnx`.
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        """Load a file of `to_onnx`; `threads` 0 = as many as this process may use.
 
         Raises:
             SrganEdgeError: ONNX Runtime cannot load it.
@@ -72,7 +72,7 @@ class OnnxSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = available_cpus()
+        options.intra_op_num_threads = threads or available_cpus()
         try:
             with captured_output():
                 self._session: Any = onnxruntime.InferenceSession(

@@ -114,3 +114,23 @@ def test_seconds_are_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_contender_without_files_has_no_size() -> None:
     assert Contender("nothing", lambda low: low).size_bytes is None
+
+
+@pytest.mark.parametrize("runtime", contenders.RUNTIMES)
+def test_a_model_in_another_runtime(runtime: str) -> None:
+    pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
+    pytest.importorskip(runtime, reason=f"{runtime} is not installed")
+    low = photo(150, 140)
+    there = open_contender(f"edge-s-x4-int8:{runtime}", 4)
+    difference = np.abs(there.upscale(low).astype(int) - Upscaler("edge-s-x4-int8", "cpu")(low))
+    assert there.name == f"edge-s-x4-int8 on {runtime}"
+    assert difference.max() <= (0 if runtime == "onnxruntime" else 8)
+    with pytest.raises(UsageError, match="enlarges by 4, not by 2"):
+        open_contender(f"edge-s-x4-int8:{runtime}", 2)
+
+
+def test_another_runtime_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(SrganEdgeError, match="openvino: pip install openvino to run models in it"):
+        open_contender("edge-s-x4-int8:openvino", 4)
