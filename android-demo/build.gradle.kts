@@ -1,5 +1,5 @@
 plugins {
-    alias(libs.plugins.android) apply false
-    alias(libs.plugins.android.library) apply false
+    alias(libs.plugins.application) apply false
+    alias(libs.plugins.library) apply false
     alias(libs.plugins.kotlin) apply false
 }

@@ -12,4 +12,4 @@ dependencyResolutionManagement {
     }
 }
 rootProject.name = "srgan-edge-demo"
-include(":app", ":engine")
+include(":app", ":engine", ":litert2")

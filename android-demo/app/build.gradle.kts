@@ -1,21 +1,24 @@
 plugins {
-    alias(libs.plugins.android)
+    alias(libs.plugins.application)
     alias(libs.plugins.kotlin)
 }
 
-/** The toolkit's phone models and their cards, as assets. */
+/** The toolkit's models that phones run in time, and their cards, as assets. */
 val models by tasks.registering(Copy::class) {
-    from(rootDir.resolve("../srgan_edge/weights")) { include("edge-*-x4-int8.*", "edge-*-x4-fp16.*") }
+    from(rootDir.resolve("../srgan_edge/weights")) {
+        include("*.tflite", "*.json")
+        exclude("srgan-*")
+    }
     into(layout.buildDirectory.dir("generated/assets/models"))
 }
 
 android {
     namespace = "dev.srganedge.demo"
-    compileSdk = 35
+    compileSdk = 36
     defaultConfig {
         applicationId = "dev.srganedge.demo"
         minSdk = 26
-        targetSdk = 35
+        targetSdk = 36
         versionCode = 1
         versionName = "0.1.0"
         ndk { abiFilters += "arm64-v8a" }
@@ -23,7 +26,9 @@ android {
     buildTypes {
         release {
             isMinifyEnabled = true
-            proguardFiles("proguard-rules.pro")
+            proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"), "proguard-rules.pro")
+            // A demo: whoever publishes it signs it with a key of their own.
+            signingConfig = signingConfigs.getByName("debug")
         }
     }
     compileOptions {
@@ -32,6 +37,7 @@ android {
     }
     // Models are mapped into memory, which a compressed file cannot be.
     androidResources { noCompress += "tflite" }
+    packaging { jniLibs { useLegacyPackaging = false } }
     sourceSets["main"].assets.srcDir(layout.buildDirectory.dir("generated/assets"))
     testOptions.unitTests {
         isIncludeAndroidResources = true
@@ -39,15 +45,12 @@ android {
     }
 }
 
-kotlin { jvmToolchain(17) }
+kotlin { compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_17 } }
 
 tasks.named("preBuild") { dependsOn(models) }
 
 dependencies {
     implementation(project(":engine"))
-    implementation(libs.litert)
-    implementation(libs.litert.gpu)
-    implementation(libs.litert.gpu.api)
     testImplementation(libs.junit)
     testImplementation(libs.robolectric)
 }

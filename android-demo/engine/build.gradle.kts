@@ -1,21 +1,44 @@
 plugins {
-    alias(libs.plugins.android.library)
+    alias(libs.plugins.library)
     alias(libs.plugins.kotlin)
+    `maven-publish`
 }
+
+group = "dev.srganedge"
+version = "0.1.0"
 
 android {
     namespace = "dev.srganedge.engine"
-    compileSdk = 35
-    defaultConfig { minSdk = 26 }
+    compileSdk = 36
+    defaultConfig {
+        minSdk = 26
+        consumerProguardFiles("consumer-rules.pro")
+    }
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
+    publishing { singleVariant("release") { withSourcesJar() } }
+}
+
+kotlin {
+    explicitApi()
+    compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_17 }
 }
 
 dependencies {
-    api(libs.litert)
-    api(libs.litert.gpu)
-    api(libs.litert.gpu.api)
+    implementation(libs.litert)
+    implementation(libs.litert.gpu)
+    implementation(libs.litert.gpu.api)
+    api(libs.coroutines)
     testImplementation(libs.junit)
+}
+
+publishing {
+    publications {
+        register<MavenPublication>("release") {
+            artifactId = "engine"
+            afterEvaluate { from(components["release"]) }
+        }
+    }
 }

@@ -2,15 +2,17 @@
 # Compiles, tests, packs, signs and checks the app where Maven Central and Debian's packages are all there is.
 set -euo pipefail
 cd "$(dirname "$0")"
-for tool in javac mvn gcc aapt aapt2 apksigner zipalign dexdump zip unzip; do
+for tool in javac mvn gcc aapt apksigner zipalign dexdump zip unzip; do
   command -v $tool >/dev/null || {
-    echo "$tool is not installed; JDK 17, Maven, gcc and: apt-get install aapt android-framework-res apksigner dexdump zip zipalign unzip" >&2
+    echo "$tool is not installed; JDK 17, Maven, gcc and: apt-get install aapt apksigner dexdump zip zipalign unzip" >&2
     exit 1
   }
 done
 package=dev.srganedge.demo
 main=../app/src/main
-framework=/usr/share/android-framework-res/framework-res.apk # API 29's resources; the classes are API 35's
+# Debian's knows the resources of Android 10 alone; Apktool brings an aapt2 and Android 16's.
+aapt2=target/tools/prebuilt/linux/aapt2_64
+framework=target/tools/prebuilt/android-framework.jar
 
 echo "android-demo: fetching"
 mvn -q -B -f aars.xml generate-sources
@@ -24,12 +26,18 @@ PYTHONPATH=../.. "${PYTHON:-../../.venv/bin/python}" references.py target/refere
 echo "android-demo: resources and models"
 rm -rf target/engine target/app target/assets target/generated target/test-config target/screenshots
 mkdir -p target/assets/models target/generated target/test-config/com/android/tools target/screenshots
-cp ../../srgan_edge/weights/edge-*-x4-{int8,fp16}.{tflite,json} target/assets/models
-# Gradle takes the package from its build file, aapt2 from the manifest.
-sed "s/<manifest /<manifest package=\"$package\" /" $main/AndroidManifest.xml >target/AndroidManifest.xml
-aapt2 compile --dir $main/res -o target/res.zip
-aapt2 link -o target/base.apk -I $framework --manifest target/AndroidManifest.xml --java target/generated \
-  --proguard target/kept-by-resources.pro --warn-manifest-validation --min-sdk-version 26 --target-sdk-version 35 \
+cp ../../srgan_edge/weights/*.{tflite,json} target/assets/models
+rm target/assets/models/srgan-* # no phone runs it in time
+# What Gradle takes from its build files and from the library's manifest aapt2 takes from the app's.
+library=$(sed -n '/<application>/,/<\/application>/{//!p}' ../engine/src/main/AndroidManifest.xml)
+awk -v library="$library" -v package="$package" '
+  /<\/application>/ { print library }
+  { sub(/<manifest /, "&package=\"" package "\" "); sub(/<application$/, "& android:extractNativeLibs=\"false\""); print }
+' $main/AndroidManifest.xml >target/AndroidManifest.xml
+chmod +x $aapt2
+$aapt2 compile --dir $main/res -o target/res.zip
+$aapt2 link -o target/base.apk -I $framework --manifest target/AndroidManifest.xml --java target/generated \
+  --proguard target/kept-by-resources.pro --min-sdk-version 26 --target-sdk-version 36 \
   --version-code 1 --version-name 0.1.0 -A target/assets -0 .tflite target/res.zip
 cat >target/test-config/com/android/tools/test_config.properties <<END
 android_merged_manifest=$PWD/target/AndroidManifest.xml
@@ -46,8 +54,8 @@ rm -rf target/packed && mkdir -p target/packed/lib/arm64-v8a
 for module in engine app; do (cd target/$module/classes && zip -q -r ../../$module.jar . -x 'META-INF/*'); done
 java -cp target/tools/r8.jar com.android.tools.r8.R8 --release --min-api 26 \
   --lib target/tools/android-all.jar --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
-  --pg-conf ../app/proguard-rules.pro --pg-conf target/kept-by-resources.pro --output target/packed \
-  target/engine.jar target/app.jar target/tools/kotlin-stdlib.jar target/aar/tensorflow-lite{,-api,-gpu,-gpu-api}/classes.jar
+  --pg-conf ../app/proguard-rules.pro --pg-conf ../engine/consumer-rules.pro --pg-conf target/kept-by-resources.pro --output target/packed \
+  target/engine.jar target/app.jar target/tools/{kotlin-stdlib,kotlinx-coroutines-core-jvm}.jar target/aar/tensorflow-lite{,-api,-gpu,-gpu-api}/classes.jar
 for aar in tensorflow-lite tensorflow-lite-gpu; do cp target/aar/$aar/jni/arm64-v8a/*.so target/packed/lib/arm64-v8a; done
 cp target/base.apk target/unaligned.apk
 (cd target/packed && zip -q ../unaligned.apk classes*.dex && zip -q -0 -r ../unaligned.apk lib)

@@ -13,11 +13,14 @@ zipalign -c -p 4 "$apk" || { echo "$apk: not aligned" >&2; exit 1; }
 badging=$(aapt dump badging "$apk" 2>/dev/null)
 want "package" "^package: name='dev.srganedge.demo'" "$badging"
 want "minSdk 26" "^sdkVersion:'26'" "$badging"
-want "targetSdk 35" "^targetSdkVersion:'35'" "$badging"
+want "targetSdk 36" "^targetSdkVersion:'36'" "$badging"
 want "launchable activity" "^launchable-activity: name='dev.srganedge.demo.CameraActivity'" "$badging"
 want "German texts" "^locales:.*'de'" "$badging"
 entries=$(unzip -v "$apk")
-for model in edge-{s,m,m-gan,l}-x4-{int8,fp16}; do want "$model, uncompressed" "Stored .*assets/models/$model.tflite" "$entries"; done
+for model in ../../srgan_edge/weights/*.tflite; do
+  case $model in */srgan-*) continue ;; esac
+  want "$(basename "$model"), uncompressed" "Stored .*assets/models/$(basename "$model")" "$entries"
+done
 for library in tensorflowlite_jni tensorflowlite_gpu_jni; do
   want "lib$library.so, uncompressed" "Stored .*lib/arm64-v8a/lib$library.so" "$entries"
 done

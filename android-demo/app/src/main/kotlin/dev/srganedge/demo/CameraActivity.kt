@@ -4,38 +4,47 @@ import android.Manifest.permission
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
-import android.graphics.Bitmap
 import android.graphics.SurfaceTexture
 import android.hardware.display.DisplayManager
 import android.net.Uri
 import android.os.Bundle
+import android.os.Handler
+import android.os.Looper
+import android.os.SystemClock
 import android.provider.Settings
-import android.view.Display
 import android.view.TextureView
 import android.view.View
 import android.widget.Button
-import android.widget.ImageView
 import android.widget.TextView
 import android.widget.Toast
+import dev.srganedge.engine.ClosedException
+import dev.srganedge.engine.Enlarged
 import dev.srganedge.engine.FrameConverter
+import dev.srganedge.engine.Listener
 import dev.srganedge.engine.Picture
+import dev.srganedge.engine.Region
+import dev.srganedge.engine.SuperResolver
+import java.io.File
 import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
-/** The camera with a magnifier, whose content is shown enlarged by the model beside plain bilinear enlargement. */
+/** The camera with a magnifier, whose content is shown enlarged by the model beside the same pixels as they are. */
 class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSource.Events, DisplayManager.DisplayListener {
     private val app get() = application as DemoApplication
+    private val main = Handler(Looper.getMainLooper())
     private val camera by lazy { app.camera() }
     private lateinit var preview: TextureView
     private lateinit var magnifier: MagnifierView
-    private lateinit var plainPane: ImageView
-    private lateinit var modelPane: ImageView
+    private lateinit var plainPane: Pane
+    private lateinit var modelPane: Pane
     private lateinit var overlay: TextView
     private lateinit var panel: View
     private lateinit var message: TextView
     private lateinit var action: Button
     private lateinit var shutterButton: View
+    private lateinit var torchButton: View
+    private lateinit var zoomLabel: TextView
 
     private val pre = Timings()
     private val infer = Timings()
@@ -46,8 +55,21 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private val busy = AtomicBoolean()
     private val shutter = AtomicBoolean()
     private var asked = false
+
+    /** The system's question is on the screen. */
+    private var asking = false
     private var resumed = false
-    private var sensor: Sensor? = null
+    private var detailed = false
+    private var facts: CameraFacts? = null
+    private var problem: CameraProblem? = null
+    private var zoom = 1f
+    private var torch = false
+    private var told = 0L
+    private val again = Runnable { if (problem == CameraProblem.BUSY) start() }
+
+    // Used again from frame to frame; of whoever has set `busy`.
+    private var small: Picture? = null
+    private var large: Picture? = null
 
     @Volatile
     private var geometry: PreviewGeometry? = null
@@ -58,31 +80,41 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     @Volatile
     private var side = 64
 
-    private class Sensor(val width: Int, val height: Int, val orientation: Int, val facesUser: Boolean)
-
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
         setContentView(R.layout.camera)
+        view<View>(R.id.root).insetForBars()
         preview = view(R.id.preview)
         magnifier = view(R.id.magnifier)
-        plainPane = view(R.id.plain)
-        modelPane = view(R.id.enlarged)
+        plainPane = Pane(view(R.id.plain))
+        modelPane = Pane(view(R.id.enlarged))
         overlay = view(R.id.overlay)
         panel = view(R.id.panel)
         message = view(R.id.message)
         action = view(R.id.action)
+        torchButton = view(R.id.torch)
+        zoomLabel = view(R.id.zoom)
         preview.surfaceTextureListener = this
         shutterButton = view(R.id.shutter)
         shutterButton.isEnabled = false
-        shutterButton.setOnClickListener { if (maySave(SAVE)) shutter.set(true) }
-        view<View>(R.id.gallery).setOnClickListener {
-            val pick = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*")
-            startActivityForResult(pick, PICK)
+        shutterButton.setOnClickListener { shutter.set(true) }
+        torchButton.setOnClickListener {
+            torch = !torch
+            torchButton.isActivated = torch
+            camera.torch(torch)
         }
+        zoomLabel.setOnClickListener { zoomTo(if (zoom > 1f) 1f else 2f) }
+        magnifier.pinched = { zoomTo(zoom * it) }
+        magnifier.tapped = { x, y -> geometry?.inFrame(x, y)?.let { (across, down) -> camera.focus(across, down) } }
+        overlay.setOnClickListener { detailed = !detailed }
+        view<View>(R.id.gallery).setOnClickListener { startActivityForResult(pickPhotos(), PICK) }
+        view<View>(R.id.queue).setOnClickListener { startActivity(Intent(this, QueueActivity::class.java)) }
         view<View>(R.id.settings).setOnClickListener { startActivity(Intent(this, SettingsActivity::class.java)) }
         if (state != null) {
             magnifier.centre(state.getFloat("x"), state.getFloat("y"))
             asked = state.getBoolean("asked")
+            asking = state.getBoolean("asking")
+            zoom = state.getFloat("zoom")
         }
         service<DisplayManager>().registerDisplayListener(this, null)
     }
@@ -91,20 +123,29 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         super.onSaveInstanceState(state)
         state.putFloat("x", magnifier.centreX)
         state.putFloat("y", magnifier.centreY)
+        state.putFloat("zoom", zoom)
         state.putBoolean("asked", asked)
+        state.putBoolean("asking", asking)
     }
 
     override fun onResume() {
         super.onResume()
         resumed = true
         wish = app.wishes.wish
+        overlay.setText(R.string.preparing)
         start()
     }
 
     override fun onPause() {
         resumed = false
+        main.removeCallbacks(again)
         camera.stop()
         super.onPause()
+    }
+
+    /** With several apps side by side the camera is the one's that was touched last. */
+    override fun onTopResumedActivityChanged(top: Boolean) {
+        if (top && problem == CameraProblem.BUSY) start()
     }
 
     override fun onDestroy() {
@@ -113,42 +154,44 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     }
 
     override fun onActivityResult(request: Int, result: Int, data: Intent?) {
-        val photo = data?.data
-        if (request == PICK && result == RESULT_OK && photo != null) {
-            val show = Intent(this, PhotoActivity::class.java).setData(photo)
-            startActivity(show.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION))
-        }
+        if (request != PICK || result != RESULT_OK || data == null) return
+        val clip = data.clipData
+        val photos = if (clip == null) listOfNotNull(data.data) else List(clip.itemCount) { clip.getItemAt(it).uri }
+        if (photos.isEmpty()) return
+        val show = Intent(this, PhotoActivity::class.java).addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        startActivity(if (photos.size == 1) show.setData(photos.single()) else show.apply { clipData = clip })
     }
 
     override fun onRequestPermissionsResult(request: Int, names: Array<out String>, results: IntArray) {
-        val given = results.firstOrNull() == PackageManager.PERMISSION_GRANTED
-        when {
-            request == SAVE && given -> shutter.set(true)
-            request == SAVE -> toast(getString(R.string.save_refused))
-            else -> start()
-        }
+        asking = false
+        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) start() else refused()
     }
 
     /** Start the camera if it may and can run now, or say why not. */
     private fun start() {
         if (!resumed) return
         if (!has(permission.CAMERA)) return refused()
+        problem = null
         say(null)
         preview.surfaceTexture?.takeIf { preview.isAvailable }?.let { camera.start(it, this) }
     }
 
     private fun refused() {
-        if (!asked) {
-            asked = true
-            requestPermissions(arrayOf(permission.CAMERA), CAMERA)
-        }
+        if (asking) return
+        if (!asked) return ask()
         if (shouldShowRequestPermissionRationale(permission.CAMERA)) {
-            say(R.string.camera_refused, R.string.allow) { requestPermissions(arrayOf(permission.CAMERA), CAMERA) }
+            say(R.string.camera_refused, R.string.allow, ::ask)
         } else {
             say(R.string.camera_refused, R.string.open_settings) {
                 startActivity(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", packageName, null)))
             }
         }
+    }
+
+    private fun ask() {
+        asked = true
+        asking = true
+        requestPermissions(arrayOf(permission.CAMERA), CAMERA)
     }
 
     /** Show a message over the preview, and what can be done about it; null hides it. */
@@ -161,18 +204,37 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         action.setOnClickListener { act() }
     }
 
-    override fun started(width: Int, height: Int, orientation: Int, facesUser: Boolean) = runOnUiThread {
-        sensor = Sensor(width, height, orientation, facesUser)
+    override fun started(facts: CameraFacts) = runOnUiThread {
+        this.facts = facts
+        torchButton.visibility = if (facts.hasTorch) View.VISIBLE else View.GONE
+        zoomLabel.visibility = if (facts.longestZoom > 1) View.VISIBLE else View.GONE
+        plainPane.mirror(facts.facesUser)
+        modelPane.mirror(facts.facesUser)
         arrange()
+        zoomTo(zoom)
+        if (torch) camera.torch(true)
     }
 
     override fun failed(problem: CameraProblem) = runOnUiThread {
+        this.problem = problem
         if (resumed) say(problem.message) { start() }
+    }
+
+    override fun available() = runOnUiThread {
+        main.removeCallbacks(again)
+        main.postDelayed(again, RETRY) // it is told of cameras that are free all along, too
+    }
+
+    private fun zoomTo(factor: Float) {
+        zoom = factor.coerceIn(1f, facts?.longestZoom ?: 1f)
+        zoomLabel.text = getString(R.string.zoom_factor, zoom)
+        camera.zoom(zoom)
     }
 
     /** On the camera's thread. */
     override fun frame(frame: Frame) {
         val geometry = geometry ?: return
+        if (shutter.compareAndSet(true, false)) return take(frame, geometry.rotation)
         val wish = wish ?: return
         if (!busy.compareAndSet(false, true)) {
             dropped.incrementAndGet()
@@ -180,77 +242,74 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         }
         val started = System.nanoTime()
         val square = geometry.square(magnifier.centreX * preview.width, magnifier.centreY * preview.height, side)
-        val small = FrameConverter.convert(
-            frame.y, frame.u, frame.v, square.left, square.top, square.side, square.side, geometry.rotation,
-        )
+        val region = Region(square.left, square.top, square.side, square.side)
+        val given = FrameConverter.convert(frame.y, frame.u, frame.v, region, geometry.rotation, small).also { small = it }
         val converted = System.nanoTime() - started
-        app.engine.run(wish, ::enlargingFailed) { ready ->
-            val large = ready.upscaler.upscale(small)
-            if (shutter.compareAndSet(true, false)) save(large)
-            val times = ready.upscaler.times
-            val (before, inside, after) = listOf(converted + times.pre, times.infer, times.post)
-            side = ready.upscaler.inner
-            runOnUiThread {
-                pre.add(before)
-                infer.add(inside)
-                post.add(after)
-                show(small, large, ready)
-                busy.set(false)
-            }
+        app.resolvers.open(wish).whenComplete { resolver, error ->
+            if (error != null) enlargingFailed(error.cause ?: error) else enlarge(resolver, given, wish, converted)
         }
+    }
+
+    private fun enlarge(resolver: SuperResolver, given: Picture, wish: Wish, converted: Long) {
+        resolver.enlarge(given, null, large, wish.strength / 100f, null, DIRECT, object : Listener<Enlarged> {
+            override fun done(result: Enlarged) {
+                large = result.picture
+                plainPane.fill(given)
+                modelPane.fill(result.picture)
+                side = resolver.square
+                runOnUiThread {
+                    pre.add(converted + result.times.pre)
+                    infer.add(result.times.infer)
+                    post.add(result.times.post)
+                    show(resolver)
+                    busy.set(false)
+                }
+            }
+
+            override fun failed(error: Throwable) = enlargingFailed(error)
+        })
     }
 
     private fun enlargingFailed(error: Throwable) = runOnUiThread {
-        wish = null // until the user has chosen again
         busy.set(false)
+        if (error is ClosedException) return@runOnUiThread // another model was chosen meanwhile
+        wish = null // until the user has chosen again
         overlay.text = Notice.of(error).say(this)
     }
 
-    /** On the engine's thread. */
-    private fun save(picture: Picture) {
+    /** Keep a whole frame, and look at it as at any photo. On the camera's thread. */
+    private fun take(frame: Frame, rotation: Int) {
+        val file = File(cacheDir, "camera-${System.currentTimeMillis()}.jpg")
         try {
-            Gallery(this).save("camera-${System.currentTimeMillis()}", picture.width, picture.height) {
-                it.rows(picture.argb, picture.width, picture.height)
-            }
+            Snapshot.write(frame, rotation, file)
         } catch (error: IOException) {
-            return toast(Notice.of(error).say(this))
+            file.delete()
+            return runOnUiThread { Toast.makeText(this, Notice.of(error).say(this), Toast.LENGTH_LONG).show() }
         }
-        toast(getString(R.string.saved))
+        runOnUiThread { startActivity(Intent(this, PhotoActivity::class.java).setData(Uri.fromFile(file))) }
     }
 
-    private fun toast(text: String) = runOnUiThread { Toast.makeText(this, text, Toast.LENGTH_SHORT).show() }
-
-    private fun show(small: Picture, large: Picture, ready: Ready) {
-        shutterButton.isEnabled = resumed
-        put(plainPane, small)
-        put(modelPane, large)
+    private fun show(resolver: SuperResolver) {
+        shutterButton.isEnabled = resumed && problem == null
+        plainPane.swap()
+        modelPane.swap()
         magnifier.side = side * (geometry?.scale ?: 0f)
-        overlay.text = listOf(
-            describe(ready),
+        val now = SystemClock.elapsedRealtime()
+        if (told != 0L && now - told < BETWEEN) return // text that changes lays the screen out anew
+        told = now
+        val short = getString(R.string.runs, resolver.model.name, label(resolver.backend), pre.median + infer.median + post.median)
+        overlay.text = if (!detailed) short else listOf(
+            describe(resolver),
             getString(R.string.stages, pre.median, pre.p90, infer.median, infer.p90, post.median, post.p90),
             getString(R.string.dropped, dropped.get()),
         ).joinToString("\n")
     }
 
-    /** The pane's bitmap is used again as long as the size stays. */
-    private fun put(pane: ImageView, picture: Picture) {
-        val (width, height) = picture.width to picture.height
-        val bitmap = (pane.tag as? Bitmap)?.takeIf { it.width == width && it.height == height }
-            ?: Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888).also {
-                pane.tag = it
-                pane.setImageBitmap(it)
-            }
-        bitmap.setPixels(picture.argb, 0, width, 0, 0, width, height)
-        pane.invalidate()
-    }
-
     private fun arrange() {
-        val sensor = sensor ?: return
+        val facts = facts ?: return
         if (preview.width == 0 || preview.height == 0) return
-        val display = service<DisplayManager>().getDisplay(Display.DEFAULT_DISPLAY)
-        val fits = PreviewGeometry(
-            sensor.width, sensor.height, sensor.orientation, sensor.facesUser, 90 * display.rotation, preview.width, preview.height,
-        )
+        val turned = 90 * (preview.display?.rotation ?: return)
+        val fits = PreviewGeometry(facts.width, facts.height, facts.orientation, facts.facesUser, turned, preview.width, preview.height)
         preview.setTransform(fits.matrix())
         geometry = fits
         magnifier.side = side * fits.scale
@@ -260,9 +319,10 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
 
     override fun onSurfaceTextureSizeChanged(surface: SurfaceTexture, width: Int, height: Int) = arrange()
 
+    /** It is freed when the camera has let go of it. */
     override fun onSurfaceTextureDestroyed(surface: SurfaceTexture): Boolean {
-        camera.stop()
-        return true
+        camera.stop { surface.release() }
+        return false
     }
 
     override fun onSurfaceTextureUpdated(surface: SurfaceTexture) = Unit
@@ -276,7 +336,8 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
 
     companion object {
         const val CAMERA = 1
-        const val SAVE = 2
         const val PICK = 3
+        private const val RETRY = 1000L // milliseconds
+        private const val BETWEEN = 500L
     }
 }

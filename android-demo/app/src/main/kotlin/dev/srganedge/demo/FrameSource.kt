@@ -14,21 +14,34 @@ enum class CameraProblem(val message: Int) {
     FAILED(R.string.camera_failed),
 }
 
-/** A camera that shows a preview and gives frames. */
+/** A camera's frames: [width] x [height]; [orientation] as `SENSOR_ORIENTATION`, mirrored in the preview if it [facesUser]. */
+class CameraFacts(val width: Int, val height: Int, val orientation: Int, val facesUser: Boolean, val longestZoom: Float, val hasTorch: Boolean)
+
+/** A camera that shows a preview and gives frames; no call waits for it. */
 interface FrameSource {
     /** Told on any thread. */
     interface Events {
-        /** Frames will be [width] x [height]; [orientation] as `SENSOR_ORIENTATION`, mirrored if it [facesUser]. */
-        fun started(width: Int, height: Int, orientation: Int, facesUser: Boolean)
+        fun started(facts: CameraFacts)
 
         fun frame(frame: Frame)
 
         fun failed(problem: CameraProblem)
+
+        /** After a failure: it may be worth another try. */
+        fun available()
     }
 
     /** Start; the permission must have been given. */
     fun start(preview: SurfaceTexture, events: Events)
 
-    /** Stop; no event follows. May be called at any time. */
-    fun stop()
+    /** Stop; no event follows. [done] is called when the preview is drawn into no longer. */
+    fun stop(done: () -> Unit = {})
+
+    /** Enlarge by the sensor's own pixels, 1 to the longest zoom. */
+    fun zoom(factor: Float)
+
+    /** Focus on a point, in parts of the frame's width and height. */
+    fun focus(x: Float, y: Float)
+
+    fun torch(on: Boolean)
 }

@@ -2,11 +2,12 @@ package dev.srganedge.demo
 
 import android.content.ContentValues
 import android.content.Context
-import android.media.MediaScannerConnection
 import android.net.Uri
 import android.os.Build
 import android.os.Environment
 import android.provider.MediaStore
+import dev.srganedge.engine.Exif
+import dev.srganedge.engine.JpegWriter
 import dev.srganedge.engine.PngWriter
 import dev.srganedge.engine.RowSink
 import java.io.File
@@ -17,8 +18,8 @@ import java.io.OutputStream
 private interface PendingPicture {
     val out: OutputStream
 
-    /** Make it visible. */
-    fun publish()
+    /** Make it visible, at the address that is returned. */
+    fun publish(): Uri
 
     /** Remove it. */
     fun discard()
@@ -27,65 +28,104 @@ private interface PendingPicture {
 /** Pictures/srgan-edge, by MediaStore; before Android 10 a folder, for which storage permission is needed. */
 class Gallery(private val context: Context) {
     /**
-     * Write a PNG by the rows that [write] gives; if it throws, nothing is left behind.
+     * Write a JPEG or [png] by the rows that [write] gives; if it throws, nothing is left behind. [exif] is the
+     * original's, [taken] its time in milliseconds.
      *
      * @throws IOException there is no place for it.
      */
-    fun save(name: String, width: Int, height: Int, write: (RowSink) -> Unit) {
-        val pending = begin(name)
+    fun save(name: String, png: Boolean, width: Int, height: Int, exif: ByteArray?, taken: Long?, write: (RowSink) -> Unit): Uri {
+        val pending = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) Entry(name, png, taken) else PublicFile(name, png, taken)
         try {
-            PngWriter(pending.out, width, height).use(write)
-            pending.publish()
+            val kept = exif?.let { Exif.of(it, width, height) }
+            val out = pending.out.buffered(1 shl 16)
+            if (png) {
+                PngWriter(out, width, height, kept).use {
+                    write(it)
+                    it.finish()
+                }
+            } else {
+                JpegWriter(out, width, height, exif = kept).run {
+                    write(this)
+                    finish()
+                }
+            }
+            out.flush()
+            return pending.publish()
         } catch (error: Throwable) {
             pending.discard()
             throw error
         }
     }
 
-    private fun begin(name: String): PendingPicture =
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) Entry(name) else PublicFile(name)
+    private fun values(name: String, png: Boolean, taken: Long?) = ContentValues().apply {
+        put(MediaStore.MediaColumns.DISPLAY_NAME, "$name.${extension(png)}")
+        put(MediaStore.MediaColumns.MIME_TYPE, if (png) "image/png" else "image/jpeg")
+        if (taken != null) put(MediaStore.MediaColumns.DATE_TAKEN, taken)
+    }
 
-    private inner class Entry(name: String) : PendingPicture {
+    private fun extension(png: Boolean) = if (png) "png" else "jpg"
+
+    private inner class Entry(name: String, png: Boolean, taken: Long?) : PendingPicture {
         private val resolver = context.contentResolver
         private val address: Uri = resolver.insert(
             MediaStore.Images.Media.getContentUri(MediaStore.VOLUME_EXTERNAL_PRIMARY),
-            ContentValues().apply {
-                put(MediaStore.MediaColumns.DISPLAY_NAME, "$name.png")
-                put(MediaStore.MediaColumns.MIME_TYPE, "image/png")
+            values(name, png, taken).apply {
                 put(MediaStore.MediaColumns.RELATIVE_PATH, "${Environment.DIRECTORY_PICTURES}/$FOLDER")
                 put(MediaStore.MediaColumns.IS_PENDING, 1)
             },
         ) ?: throw IOException("the gallery takes no pictures")
-        override val out: OutputStream =
+        override val out: OutputStream = try {
             resolver.openOutputStream(address) ?: throw IOException("the gallery cannot be written to")
+        } catch (error: Throwable) {
+            resolver.delete(address, null, null)
+            throw error
+        }
 
-        override fun publish() {
+        override fun publish(): Uri {
             out.close()
             resolver.update(address, ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }, null, null)
+            return address
         }
 
         override fun discard() {
-            out.close()
+            try {
+                out.close()
+            } catch (_: IOException) {
+                // what could not be written is not wanted either
+            }
             resolver.delete(address, null, null)
         }
     }
 
-    private inner class PublicFile(name: String) : PendingPicture {
+    private inner class PublicFile(private val name: String, private val png: Boolean, private val taken: Long?) : PendingPicture {
         @Suppress("DEPRECATION") // only there before Android 10
         private val folder =
             File(Environment.getExternalStoragePublicDirectory(Environment.DIRECTORY_PICTURES), FOLDER).apply { mkdirs() }
-        private val target = File(folder, "$name.png")
-        private val hidden = File(folder, ".$name.png")
+        private val hidden = File.createTempFile(".saving", null, folder)
         override val out: OutputStream = hidden.outputStream()
 
-        override fun publish() {
+        override fun publish(): Uri {
             out.close()
-            if (!hidden.renameTo(target)) throw IOException("$target cannot be written")
-            MediaScannerConnection.scanFile(context, arrayOf(target.path), arrayOf("image/png"), null)
+            // As MediaStore does from Android 10 on: no picture takes another's place.
+            val names = sequenceOf(name) + generateSequence(1) { it + 1 }.map { "$name ($it)" }
+            val target = names.map { File(folder, "$it.${extension(png)}") }.first { it.createNewFile() }
+            if (!hidden.renameTo(target)) {
+                target.delete()
+                throw IOException("$target cannot be written")
+            }
+            val row = values(target.nameWithoutExtension, png, taken).apply {
+                @Suppress("DEPRECATION") // only there before Android 10
+                put(MediaStore.MediaColumns.DATA, target.path)
+            }
+            return context.contentResolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, row) ?: Uri.fromFile(target)
         }
 
         override fun discard() {
-            out.close()
+            try {
+                out.close()
+            } catch (_: IOException) {
+                // what could not be written is not wanted either
+            }
             hidden.delete()
         }
     }

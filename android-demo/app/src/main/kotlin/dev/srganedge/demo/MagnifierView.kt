@@ -5,8 +5,10 @@ import android.graphics.Canvas
 import android.graphics.Paint
 import android.os.Bundle
 import android.util.AttributeSet
+import android.view.GestureDetector
 import android.view.KeyEvent
 import android.view.MotionEvent
+import android.view.ScaleGestureDetector
 import android.view.View
 import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
@@ -19,13 +21,45 @@ class MagnifierView(context: Context, attributes: AttributeSet?) : View(context,
     var centreY = 0.5f
         private set
 
-    /** Its side in pixels of the view. */
+    /** Its side in pixels of the view; all of it stays within. */
     var side = 0f
         set(value) {
+            if (field == value) return
             field = value
-            invalidate()
+            centre(centreX, centreY)
         }
 
+    /** Told of a tap, in pixels of the view, and by how much fingers spread. */
+    var tapped: (Float, Float) -> Unit = { _, _ -> }
+    var pinched: (Float) -> Unit = {}
+    private val pinching = ScaleGestureDetector(context, object : ScaleGestureDetector.SimpleOnScaleGestureListener() {
+        override fun onScale(detector: ScaleGestureDetector): Boolean {
+            pinched(detector.scaleFactor)
+            return true
+        }
+    })
+    private val gestures = GestureDetector(context, object : GestureDetector.SimpleOnGestureListener() {
+        override fun onDown(event: MotionEvent) = true
+
+        override fun onSingleTapUp(event: MotionEvent): Boolean {
+            move(event)
+            performClick()
+            tapped(event.x, event.y)
+            return true
+        }
+
+        override fun onScroll(first: MotionEvent?, event: MotionEvent, x: Float, y: Float): Boolean {
+            if (event.pointerCount == 1) move(event)
+            return true
+        }
+    })
+
+    /** Dark around the bright line: it is seen on any picture. */
+    private val edge = Paint(Paint.ANTI_ALIAS_FLAG).apply {
+        style = Paint.Style.STROKE
+        strokeWidth = 6 * resources.displayMetrics.density
+        color = context.getColor(R.color.divider_edge)
+    }
     private val border = Paint(Paint.ANTI_ALIAS_FLAG).apply {
         style = Paint.Style.STROKE
         strokeWidth = 3 * resources.displayMetrics.density
@@ -46,22 +80,33 @@ class MagnifierView(context: Context, attributes: AttributeSet?) : View(context,
 
     /** Put its middle there. */
     fun centre(x: Float, y: Float) {
-        centreX = x.coerceIn(0f, 1f)
-        centreY = y.coerceIn(0f, 1f)
+        centreX = within(x, width)
+        centreY = within(y, height)
         invalidate()
     }
+
+    private fun within(centre: Float, length: Int): Float {
+        val half = if (length > 0) (side / 2 / length).coerceAtMost(0.5f) else 0f
+        return centre.coerceIn(half, 1 - half)
+    }
+
+    override fun onSizeChanged(width: Int, height: Int, oldWidth: Int, oldHeight: Int) = centre(centreX, centreY)
 
     override fun onDraw(canvas: Canvas) {
         val x = centreX * width
         val y = centreY * height
-        if (side > 0) canvas.drawRect(x - side / 2, y - side / 2, x + side / 2, y + side / 2, border)
+        if (side <= 0) return
+        canvas.drawRect(x - side / 2, y - side / 2, x + side / 2, y + side / 2, edge)
+        canvas.drawRect(x - side / 2, y - side / 2, x + side / 2, y + side / 2, border)
     }
 
     override fun onTouchEvent(event: MotionEvent): Boolean {
-        centre(event.x / width, event.y / height)
-        if (event.actionMasked == MotionEvent.ACTION_UP) performClick()
+        pinching.onTouchEvent(event)
+        gestures.onTouchEvent(event)
         return true
     }
+
+    private fun move(event: MotionEvent) = centre(event.x / width, event.y / height)
 
     override fun performClick(): Boolean {
         super.performClick()

@@ -2,6 +2,8 @@ package dev.srganedge.demo
 
 import android.content.Context
 import dev.srganedge.engine.Backend
+import dev.srganedge.engine.NotEnoughMemoryException
+import dev.srganedge.engine.SuperResolver
 import java.util.concurrent.CancellationException
 
 /** A sentence for the user, in whatever language the screen then has. */
@@ -11,7 +13,7 @@ class Notice(private val text: Int, private vararg val arguments: Any) {
     companion object {
         /** What went wrong. */
         fun of(error: Throwable): Notice = when (error) {
-            is OutOfMemoryError -> Notice(R.string.low_memory)
+            is OutOfMemoryError, is NotEnoughMemoryException -> Notice(R.string.low_memory)
             is CancellationException -> Notice(R.string.cancelled)
             else -> Notice(R.string.failed, error.message?.lineSequence()?.first() ?: error.javaClass.simpleName)
         }
@@ -22,14 +24,14 @@ class Notice(private val text: Int, private vararg val arguments: Any) {
 fun Context.label(backend: Backend): String = getString(
     when (backend) {
         Backend.GPU -> R.string.gpu
-        Backend.NNAPI -> R.string.nnapi
+        Backend.NPU -> R.string.npu
         Backend.CPU -> R.string.cpu
     },
 )
 
 /** What runs, and why not on what was wished for. */
-fun Context.describe(ready: Ready): String {
-    val runs = getString(R.string.runs, ready.file.model, ready.file.quantization.uppercase(), label(ready.choice.backend))
-    return (listOf(runs) + ready.choice.refused.map { getString(R.string.refused, label(it.backend), it.reason) })
-        .joinToString("\n")
+fun Context.describe(resolver: SuperResolver): String {
+    val format = resolver.file.quantization.uppercase().ifEmpty { null }
+    val runs = listOfNotNull(resolver.model.name, format, getString(R.string.on, label(resolver.backend))).joinToString(", ")
+    return (listOf(runs) + resolver.refusals.map { getString(R.string.refused, label(it.backend), it.reason) }).joinToString("\n")
 }

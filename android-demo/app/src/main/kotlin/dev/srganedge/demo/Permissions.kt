@@ -15,3 +15,12 @@ fun Activity.maySave(request: Int): Boolean {
     if (!may) requestPermissions(arrayOf(permission.WRITE_EXTERNAL_STORAGE), request)
     return may
 }
+
+/** Ask once whether progress may be shown as a notification; the work is done in either case. */
+fun Activity.askToNotify(request: Int) {
+    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU || has(permission.POST_NOTIFICATIONS)) return
+    val kept = getSharedPreferences("asked", Activity.MODE_PRIVATE)
+    if (kept.getBoolean("notify", false)) return
+    kept.edit().putBoolean("notify", true).apply()
+    requestPermissions(arrayOf(permission.POST_NOTIFICATIONS), request)
+}

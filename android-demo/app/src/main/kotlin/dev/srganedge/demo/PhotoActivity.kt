@@ -1,96 +1,162 @@
 package dev.srganedge.demo
 
 import android.app.Activity
+import android.content.ClipData
+import android.content.Intent
 import android.content.pm.PackageManager
+import android.net.Uri
 import android.os.Bundle
 import android.view.View
 import android.widget.Button
 import android.widget.ProgressBar
-import android.widget.SeekBar
 import android.widget.TextView
 
-/** A photo of the gallery: looked at before and after, and saved enlarged. */
-class PhotoActivity : Activity(), SeekBar.OnSeekBarChangeListener {
+/** A photo of the gallery or of another app: looked at before and after, saved enlarged, opened and shared. */
+class PhotoActivity : Activity() {
+    private val app get() = application as DemoApplication
     private lateinit var session: PhotoSession
     private lateinit var compare: CompareView
-    private lateinit var divider: SeekBar
+    private lateinit var labels: View
     private lateinit var status: TextView
     private lateinit var bar: ProgressBar
     private lateinit var save: Button
+    private lateinit var open: Button
+    private lateinit var share: Button
+    private val listener = ::show
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
-        val address = intent.data ?: return finish()
+        val addresses = given()
+        if (addresses.isEmpty()) return finish()
+        if (addresses.size > 1) {
+            addresses.forEach(app.jobs::add)
+            startActivity(Intent(this, QueueActivity::class.java))
+            return finish()
+        }
         setContentView(R.layout.photo)
+        view<View>(R.id.root).insetForBars()
         compare = view(R.id.compare)
-        divider = view(R.id.divider)
+        labels = view(R.id.labels)
         status = view(R.id.status)
         bar = view(R.id.progress)
         save = view(R.id.save)
-        session = lastNonConfigurationInstance as? PhotoSession ?: PhotoSession(application as DemoApplication, address)
-        divider.setOnSeekBarChangeListener(this)
+        open = view(R.id.open)
+        share = view(R.id.share)
+        session = lastNonConfigurationInstance as? PhotoSession ?: PhotoSession(app, addresses.single())
         save.setOnClickListener {
+            val job = job()
             when {
-                session.progress != null -> session.cancel()
-                maySave(SAVE) -> session.save()
+                job != null && !job.ended -> app.jobs.cancel(job)
+                maySave(SAVE) -> save()
             }
         }
-        session.changed = ::show
-        compare.settled = session::look
+        open.setOnClickListener { job()?.saved?.let { startActivity(Intent(Intent.ACTION_VIEW).give(it)) } }
+        share.setOnClickListener { job()?.saved?.let { startActivity(Intent.createChooser(Intent(Intent.ACTION_SEND).give(it), null)) } }
+        session.changed = listener
+        compare.settled = { region -> if (region != null) session.look(region) }
+        if (state != null) compare.restore(state.getFloat("x"), state.getFloat("y"), state.getFloat("zoom"))
+        if (state != null) compare.divider = state.getFloat("divider")
+    }
+
+    override fun onStart() {
+        super.onStart()
+        if (!::session.isInitialized) return
+        app.jobs.listen(listener)
         show()
-        if (state != null) compare.centre(state.getFloat("x"), state.getFloat("y"))
+    }
+
+    override fun onStop() {
+        app.jobs.forget(listener)
+        super.onStop()
     }
 
     override fun onSaveInstanceState(state: Bundle) {
         super.onSaveInstanceState(state)
+        if (!::compare.isInitialized) return
         state.putFloat("x", compare.centreX)
         state.putFloat("y", compare.centreY)
+        state.putFloat("zoom", compare.zoom)
+        state.putFloat("divider", compare.divider)
     }
 
     @Deprecated("Named so by the framework's documentation, which offers nothing else without AndroidX")
-    override fun onRetainNonConfigurationInstance(): Any = session
+    override fun onRetainNonConfigurationInstance(): Any? = if (::session.isInitialized) session else null
 
     override fun onDestroy() {
         if (::session.isInitialized) {
             session.changed = {}
-            if (!isChangingConfigurations) session.cancel()
+            if (!isChangingConfigurations) session.close()
         }
         super.onDestroy()
     }
 
     override fun onRequestPermissionsResult(request: Int, names: Array<out String>, results: IntArray) {
-        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) session.save()
-        else status.setText(R.string.save_refused)
+        if (request == NOTIFY) return
+        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) save() else status.setText(R.string.save_refused)
+    }
+
+    /** The photos that the intent names: one that is to be seen, or those that another app shares. */
+    private fun given(): List<Uri> {
+        @Suppress("DEPRECATION") // what replaces it came with API 33
+        fun shared() = when (intent.action) {
+            Intent.ACTION_SEND -> listOfNotNull(intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM))
+            Intent.ACTION_SEND_MULTIPLE -> intent.getParcelableArrayListExtra<Uri>(Intent.EXTRA_STREAM).orEmpty()
+            else -> emptyList()
+        }
+        val clip = intent.clipData
+        return listOfNotNull(intent.data).ifEmpty { shared() }
+            .ifEmpty { if (clip == null) emptyList() else List(clip.itemCount) { clip.getItemAt(it).uri }.filterNotNull() }
+    }
+
+    private fun job() = app.jobs.of(session.address)
+
+    private fun save() {
+        askToNotify(NOTIFY)
+        app.jobs.add(session.address)
+    }
+
+    private fun Intent.give(picture: Uri): Intent = apply {
+        if (action == Intent.ACTION_VIEW) setDataAndType(picture, "image/*")
+        else setType("image/*").putExtra(Intent.EXTRA_STREAM, picture)
+        clipData = ClipData.newRawUri(null, picture)
+        addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
     }
 
     private fun show() {
-        compare.photo = session.photo
+        val photo = session.photo
+        val job = job()
+        val running = job != null && !job.ended
+        session.overview?.let { if (photo != null) compare.show(photo.width, photo.height, it) }
         compare.detail = session.detail
-        val progress = session.progress
-        bar.visibility = if (progress == null) View.INVISIBLE else View.VISIBLE
+        labels.visibility = if (session.detail == null) View.INVISIBLE else View.VISIBLE
+        val progress = job?.progress.takeIf { running }
+        val waiting = (photo == null && session.problem == null) || session.wanted != null
+        bar.visibility = if (running || waiting) View.VISIBLE else View.INVISIBLE
+        bar.isIndeterminate = progress == null
         progress?.let { (done, tiles) ->
             bar.max = tiles
             bar.progress = done
         }
-        compare.keepScreenOn = progress != null
-        save.isEnabled = session.photo != null
-        save.setText(if (progress == null) R.string.save else R.string.cancel)
+        val scale = session.resolver?.scale ?: app.models.find(app.wishes.wish.model)?.scale ?: 0
+        save.isEnabled = photo != null
+        save.text = if (running) getString(R.string.cancel) else getString(R.string.save, if (scale == 0) "" else " × $scale").trim()
+        val saved = job?.saved != null
+        open.visibility = if (saved) View.VISIBLE else View.GONE
+        share.visibility = open.visibility
         status.text = listOfNotNull(
-            session.photo?.let { getString(R.string.size, it.width, it.height) },
-            progress?.let { (done, tiles) -> getString(R.string.progress, done, tiles) } ?: session.notice?.say(this),
-            session.ready?.let(::describe),
+            photo?.let { getString(R.string.size, it.width, it.height, it.width * scale, it.height * scale) }.takeIf { scale > 0 },
+            when {
+                progress != null -> getString(R.string.progress, progress.first, progress.second)
+                running -> getString(R.string.waiting)
+                else -> job?.notice?.say(this)
+            },
+            session.problem?.say(this),
+            session.resolver?.let(::describe) ?: getString(R.string.preparing).takeIf { session.wanted != null },
         ).joinToString("\n").ifEmpty { getString(R.string.opening) }
     }
 
-    override fun onProgressChanged(bar: SeekBar, value: Int, byUser: Boolean) {
-        compare.divider = value / bar.max.toFloat()
-    }
-
-    override fun onStartTrackingTouch(bar: SeekBar) = Unit
-
-    override fun onStopTrackingTouch(bar: SeekBar) = Unit
-
     companion object {
         const val SAVE = 1
+        const val NOTIFY = 2
     }
 }

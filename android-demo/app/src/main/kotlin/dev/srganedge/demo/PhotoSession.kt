@@ -1,126 +1,133 @@
 package dev.srganedge.demo
 
 import android.graphics.Bitmap
-import android.graphics.Rect
 import android.net.Uri
 import android.os.Handler
 import android.os.Looper
-import kotlin.concurrent.thread
+import dev.srganedge.engine.Enlarged
+import dev.srganedge.engine.Listener
+import dev.srganedge.engine.Picture
+import dev.srganedge.engine.PhotoSource
+import dev.srganedge.engine.Region
+import dev.srganedge.engine.SuperResolver
+import dev.srganedge.engine.Task
+import java.util.concurrent.CancellationException
+import java.util.concurrent.Executors
 
-/** A part of a photo, enlarged: [region] in the photo's pixels. */
-class Detail(val region: Rect, val scale: Int, val bitmap: Bitmap)
+/** A part of a photo as it is and enlarged. */
+class Detail(val region: Region, val plain: Bitmap, val enlarged: Bitmap)
 
-/** One photo, looked at and enlarged; it outlives the screens that show it. Its fields belong to the main thread. */
-class PhotoSession(private val app: DemoApplication, private val address: Uri) {
+/** One photo that is looked at; it outlives the screens that show it. Its fields belong to the main thread. */
+class PhotoSession(private val app: DemoApplication, val address: Uri) {
     private val main = Handler(Looper.getMainLooper())
+    private val thread = Executors.newSingleThreadExecutor { Thread(it, "photo") }
 
     /** Told of every change. */
     var changed: () -> Unit = {}
 
-    /** Null until it is decoded. */
-    var photo: Bitmap? = null
+    /** The photo's pixels and the whole of it made small; null until it is decoded. */
+    var photo: PhotoSource? = null
+        private set
+    var overview: Bitmap? = null
         private set
 
-    /** The part asked for last. */
+    /** The part that was asked for last and is ready. */
     var detail: Detail? = null
         private set
 
-    /** Tiles done and their number, while the whole photo is enlarged. */
-    var progress: Pair<Int, Int>? = null
+    /** What runs, once it does, and what went wrong. */
+    var resolver: SuperResolver? = null
+        private set
+    var problem: Notice? = null
         private set
 
-    /** What runs, once it does, and what happened last. */
-    var ready: Ready? = null
+    /** The part that is asked for, if it is not there yet. */
+    var wanted: Region? = null
         private set
-    var notice: Notice? = null
-        private set
-
-    private var asked: Rect? = null
-
-    @Volatile
-    private var cancelled = false
+    private var wantedWith: Wish? = null
+    private var task: Task? = null
+    private var closed = false
 
     init {
-        thread(name = "decode") {
+        thread.execute {
             try {
-                val decoded = PhotoReader.read(app.contentResolver, address)
-                update { photo = decoded }
+                val opened = PhotoSource.open(app.contentResolver, address)
+                val small = PhotoSource.overview(app.contentResolver, address, OVERVIEW)
+                update {
+                    photo = opened
+                    overview = small
+                }
             } catch (error: Throwable) {
-                update { notice = Notice.of(error) }
+                update { problem = Notice.of(error) }
             }
         }
     }
 
-    /** Enlarge a part, unless a newer one is asked for meanwhile. */
-    fun look(region: Rect) {
+    /** Enlarge a part; what was asked for before and is not ready is forgotten. */
+    fun look(region: Region) {
         val photo = photo ?: return
-        if (region.isEmpty || progress != null || region == detail?.region) return
-        asked = region
-        app.engine.run(app.wishes.wish, ::fail) { ready ->
-            if (asked != region) return@run
-            val made = enlarge(photo, region, ready)
-            update {
-                this.ready = ready
-                detail = made
-            }
+        val wish = app.wishes.wish
+        if (wish == wantedWith && (region == wanted || (wanted == null && region == detail?.region))) return
+        task?.cancel()
+        wanted = region
+        wantedWith = wish
+        problem = null
+        app.resolvers.open(wish).whenComplete { opened, error ->
+            if (error != null) return@whenComplete update { if (region == wanted) fail(error.cause ?: error) }
+            main.post { if (region == wanted && wish == wantedWith) enlarge(photo, region, wish, opened) }
         }
-    }
-
-    /** Enlarge the whole photo into the gallery. */
-    fun save() {
-        val photo = photo ?: return
-        cancelled = false
-        progress = 0 to 0
-        notice = null
         changed()
-        app.engine.run(app.wishes.wish, ::fail) { ready ->
-            val scale = ready.upscaler.scale
-            Gallery(app).save("${name()}-x$scale", photo.width * scale, photo.height * scale) {
-                ready.upscaler.upscale(BitmapSource(photo), it, ::advance, ::cancelled)
-            }
-            update {
-                this.ready = ready
-                progress = null
-                notice = Notice(R.string.saved)
-            }
-        }
     }
 
-    /** Stop enlarging; nothing is left behind. */
-    fun cancel() {
-        cancelled = true
+    /** The photo is looked at no longer. */
+    fun close() {
+        closed = true
+        task?.cancel()
+        thread.execute { photo?.close() }
+        thread.shutdown()
     }
 
-    private fun advance(done: Int, tiles: Int) = update { if (progress != null) progress = done to tiles }
+    private fun enlarge(photo: PhotoSource, region: Region, wish: Wish, opened: SuperResolver) {
+        task = opened.enlarge(photo, region, null, wish.strength / 100f, null, DIRECT, object : Listener<Enlarged> {
+            override fun done(result: Enlarged) {
+                // On the resolver's thread: bitmaps of a screen take their time.
+                val made = try {
+                    Detail(region, photo.crop(region).toBitmap(), result.picture.toBitmap())
+                } catch (error: Throwable) {
+                    return failed(error) // too little memory, or the photo was taken away
+                }
+                update {
+                    if (region != wanted) return@update
+                    wanted = null
+                    detail = made
+                    resolver = opened
+                }
+            }
 
-    private fun fail(error: Throwable) = update {
-        progress = null
-        notice = Notice.of(error)
+            override fun failed(error: Throwable) = update {
+                if (region == wanted && error !is CancellationException) fail(error)
+            }
+        })
+    }
+
+    private fun fail(error: Throwable) {
+        wanted = null
+        wantedWith = null // the same may be asked for again
+        problem = Notice.of(error)
     }
 
     private fun update(change: () -> Unit) {
         main.post {
+            if (closed) return@post
             change()
             changed()
         }
     }
 
-    private fun name() = address.lastPathSegment?.substringAfterLast('/')?.substringBeforeLast('.')
-        ?.filter { it.isLetterOrDigit() || it in "-_" }.orEmpty().ifEmpty { "photo" }
-
-    companion object {
-        /** Enlarge [region] with as much around it as its pixels depend on, so that they are those of the whole photo. */
-        fun enlarge(photo: Bitmap, region: Rect, ready: Ready): Detail {
-            val around = ready.file.overlap
-            val taken = Rect(region).apply { inset(-around, -around) }
-            if (!taken.intersect(0, 0, photo.width, photo.height)) throw IllegalArgumentException("$region is outside")
-            val scale = ready.upscaler.scale
-            val large = ready.upscaler.upscale(BitmapSource(photo, taken))
-            val start = ((region.top - taken.top) * large.width + region.left - taken.left) * scale
-            val bitmap = Bitmap.createBitmap(
-                large.argb, start, large.width, region.width() * scale, region.height() * scale, Bitmap.Config.ARGB_8888,
-            )
-            return Detail(region, scale, bitmap)
-        }
+    private companion object {
+        /** Pixels of the small picture's longer side: more than screens show of a whole photo. */
+        const val OVERVIEW = 2048
     }
 }
+
+fun Picture.toBitmap(): Bitmap = Bitmap.createBitmap(argb, width, height, Bitmap.Config.ARGB_8888)

@@ -57,5 +57,11 @@ class PreviewGeometry(
         }
     }
 
+    /** A point of the view in parts of the frame's width and height. */
+    fun inFrame(x: Float, y: Float): Pair<Float, Float> {
+        val point = square(x, y, 2)
+        return (point.left + 1f) / width to (point.top + 1f) / height
+    }
+
     private fun place(centre: Float, side: Int, length: Int) = Math.round(centre - side / 2f).coerceIn(0, length - side)
 }

@@ -1,85 +1,49 @@
 package dev.srganedge.demo
 
+import android.content.ClipData
 import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Color
 import android.media.ExifInterface
 import android.net.Uri
+import android.os.Looper
 import android.provider.MediaStore
 import android.view.View
 import android.widget.Button
-import android.widget.TextView
 import dev.srganedge.engine.Backend
-import java.io.File
 import java.util.concurrent.CountDownLatch
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
-import org.junit.Before
-import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
-import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.android.controller.ActivityController
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
-@RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
-@Config(sdk = [35], application = FakeApplication::class, qualifiers = "w400dp-h800dp-port-mdpi")
-class PhotoActivityTest {
-    @get:Rule
-    val folder = TemporaryFolder()
-    private lateinit var store: FakeMediaStore
-
-    @Before
-    fun gallery() {
-        store = FakeMediaStore.install()
-    }
-
-    /** Red where the upright photo is to have its top left quarter, in a file whose EXIF says [orientation]. */
-    private fun photo(width: Int, height: Int, orientation: Int, red: (Int, Int) -> Boolean): File {
-        val bitmap = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
-        for (y in 0 until height) for (x in 0 until width) bitmap.setPixel(x, y, if (red(x, y)) Color.RED else Color.BLUE)
-        val file = folder.newFile("holiday.jpg")
-        file.outputStream().use { bitmap.compress(Bitmap.CompressFormat.JPEG, 95, it) }
-        ExifInterface(file.path).apply {
-            setAttribute(ExifInterface.TAG_ORIENTATION, orientation.toString())
-            saveAttributes()
-        }
-        return file
-    }
-
-    private fun launch(file: File): ActivityController<PhotoActivity> {
-        val intent = Intent(fake, PhotoActivity::class.java).setData(Uri.fromFile(file))
-        return Robolectric.buildActivity(PhotoActivity::class.java, intent).setup()
-    }
-
-    private fun PhotoActivity.status() = view<TextView>(R.id.status).text.toString()
-
-    private fun PhotoActivity.ready() = until("the photo") { view<Button>(R.id.save).isEnabled }
-
-    /** A plain photo of 24 tiles, opened, with what is seen of it enlarged. */
-    private fun launchAndLook(): ActivityController<PhotoActivity> = launch(photo(300, 200, 1) { _, _ -> true }).also {
-        it.get().ready()
-        until("the detail") { it.get().view<CompareView>(R.id.compare).detail != null }
-    }
-
-    private fun published() = store.entries.values.filter { it.values.getAsInteger(MediaStore.MediaColumns.IS_PENDING) == 0 }
-
+@RunWith(AppRunner::class)
+@Config(application = FakeApplication::class, qualifiers = "w400dp-h800dp-port-mdpi")
+class PhotoActivityTest : PhotoTest() {
     @Test
-    fun `a turned photo is saved upright`() {
+    fun `a turned photo is saved upright, as a JPEG with its date and place`() {
         // Turned a quarter clockwise to be seen, the bottom left of the file is the top left of the photo.
         val activity = launch(photo(120, 80, ExifInterface.ORIENTATION_ROTATE_90) { x, y -> x < 60 && y >= 40 }).get()
         activity.ready()
-        assertTrue(activity.status(), activity.status().startsWith("80 × 120 pixels"))
+        assertTrue(activity.status(), activity.status().startsWith("80 × 120 pixels become 320 × 480"))
+        assertEquals("Save × 4", activity.view<Button>(R.id.save).text)
         activity.view<View>(R.id.save).performClick()
-        until("the saved photo", { activity.status() }) { "Saved" in activity.status() }
-        val entry = published().single()
-        assertEquals("holiday-x4.png", entry.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME))
+        val entry = activity.saved()
+        assertEquals("holiday-x4.jpg", entry.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME))
+        assertEquals("image/jpeg", entry.values.getAsString(MediaStore.MediaColumns.MIME_TYPE))
+        assertEquals("Pictures/srgan-edge", entry.values.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
+        assertTrue((entry.values.getAsLong(MediaStore.MediaColumns.DATE_TAKEN) ?: 0) > 1_700_000_000_000)
+        val exif = ExifInterface(entry.file.path)
+        assertEquals("2026:05:04 03:02:01", exif.getAttribute(ExifInterface.TAG_DATETIME_ORIGINAL))
+        assertEquals("52/1,31/1,12/1", exif.getAttribute(ExifInterface.TAG_GPS_LATITUDE))
+        assertEquals(ExifInterface.ORIENTATION_NORMAL, exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
         val saved = BitmapFactory.decodeFile(entry.file.path)
         assertEquals(320 to 480, saved.width to saved.height)
         for ((x, y) in listOf(20 to 20, 300 to 20, 20 to 460, 300 to 460)) {
@@ -90,20 +54,65 @@ class PhotoActivityTest {
     }
 
     @Test
-    fun `what is seen is enlarged, as it will be in the whole photo`() {
-        val activity = launch(photo(300, 200, 1) { x, y -> (x / 7 + y / 5) % 2 == 0 }).get()
-        activity.ready()
+    fun `a PNG for those who want it, whose every pixel is what was seen`() {
+        fake.wishes.wish = fake.wishes.wish.copy(png = true)
+        val activity = launchAndLook(photo(300, 200) { x, y -> (x / 7 + y / 5) % 2 == 0 }).get()
         val compare = activity.view<CompareView>(R.id.compare)
-        until("the detail") { compare.detail != null }
-        compare.centre(210f, 60f)
-        until("the new detail") { compare.detail?.region?.contains(210, 60) == true }
+        compare.restore(210f, 60f, 4f)
+        until("the new detail") { compare.detail?.region?.run { left > 100 && width < 150 } == true }
         activity.view<View>(R.id.save).performClick()
-        until("the saved photo", { activity.status() }) { "Saved" in activity.status() }
-        val saved = BitmapFactory.decodeFile(published().single().file.path)
+        val entry = activity.saved()
+        assertEquals("holiday-x4.png", entry.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME))
+        assertEquals(listOf(0x89, 0x50, 0x4E, 0x47), entry.file.bytesOfType())
+        val saved = BitmapFactory.decodeFile(entry.file.path)
         val detail = requireNotNull(compare.detail)
-        for (y in 0 until detail.bitmap.height step 9) for (x in 0 until detail.bitmap.width step 7) {
-            assertEquals(saved.getPixel(4 * detail.region.left + x, 4 * detail.region.top + y), detail.bitmap.getPixel(x, y))
+        assertEquals(detail.region.width to detail.region.height, detail.plain.width to detail.plain.height)
+        for (y in 0 until detail.enlarged.height step 9) for (x in 0 until detail.enlarged.width step 7) {
+            assertEquals(saved.getPixel(4 * detail.region.left + x, 4 * detail.region.top + y), detail.enlarged.getPixel(x, y))
         }
+    }
+
+    @Test
+    fun `what is on the screen is looked at anew while a photo is saved`() {
+        val activity = launchAndLook().get()
+        val go = CountDownLatch(1)
+        var runs = 0
+        fake.fakeRuntime.atRun[Backend.GPU] = { if (++runs == 2) go.await() }
+        activity.view<View>(R.id.save).performClick()
+        until("the saving") { activity.status().contains("1 of 6 tiles") }
+        val compare = activity.view<CompareView>(R.id.compare)
+        compare.restore(50f, 50f, 8f)
+        val region = requireNotNull(compare.detail).region
+        go.countDown()
+        until("the new detail") { compare.detail?.region != region }
+        activity.saved()
+    }
+
+    @Test
+    fun `the newest place is what is shown, whatever was asked for before`() {
+        val activity = launchAndLook().get()
+        val go = CountDownLatch(1)
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+        val compare = activity.view<CompareView>(R.id.compare)
+        compare.restore(60f, 60f, 8f)
+        shadowOf(Looper.getMainLooper()).idle()
+        compare.restore(200f, 140f, 8f)
+        shadowOf(Looper.getMainLooper()).idle()
+        go.countDown()
+        until("the detail") { compare.detail?.region?.let { 200 in it.left..it.left + it.width && it.width < 60 } == true }
+    }
+
+    @Test
+    fun `a look that fails is said, does not end a saving, and may be tried again`() {
+        val activity = launchAndLook().get()
+        fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clFlush failed") }
+        val compare = activity.view<CompareView>(R.id.compare)
+        compare.restore(60f, 60f, 8f)
+        until("the failure", { activity.status() }) { "That failed: the model stopped: clFlush failed" in activity.status() }
+        fake.fakeRuntime.atRun.clear()
+        compare.restore(60f, 60f, 8f)
+        until("the detail") { compare.detail?.region?.let { it.left < 60 && it.width < 60 } == true }
+        assertFalse("That failed" in activity.status())
     }
 
     @Test
@@ -112,57 +121,80 @@ class PhotoActivityTest {
         val half = CountDownLatch(1)
         val go = CountDownLatch(1)
         var runs = 0
-        fake.atRun[Backend.GPU] = {
-            if (++runs == 12) {
+        fake.fakeRuntime.atRun[Backend.GPU] = {
+            if (++runs == 4) {
                 half.countDown()
                 go.await()
             }
         }
         activity.view<View>(R.id.save).performClick()
         half.await()
-        until("progress", { activity.status() }) { "11 of 24 tiles" in activity.status() }
+        until("progress", { activity.status() }) { "3 of 6 tiles" in activity.status() }
         assertEquals("Cancel", activity.view<Button>(R.id.save).text)
         assertEquals(1, store.entries.size)
         activity.view<View>(R.id.save).performClick()
         go.countDown()
         until("the cancellation", { activity.status() }) { "Cancelled; nothing was saved." in activity.status() }
         assertEquals(0, store.entries.size)
-        assertEquals(12, runs)
+        assertEquals(4, runs)
+        assertEquals(View.GONE, activity.view<View>(R.id.share).visibility)
     }
 
     @Test
-    fun `turning the phone does not disturb the work`() {
+    fun `turning the phone keeps the place, the divider and the work`() {
         val controller = launchAndLook()
+        val before = controller.get().view<CompareView>(R.id.compare)
+        before.restore(80f, 60f, 9f)
+        before.divider = 0.25f
         val go = CountDownLatch(1)
-        fake.atRun[Backend.GPU] = { go.await() }
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
         controller.get().view<View>(R.id.save).performClick()
         RuntimeEnvironment.setQualifiers("+land")
         controller.configurationChange()
+        val after = controller.get().view<CompareView>(R.id.compare)
+        assertTrue(after !== before)
         assertEquals("Cancel", controller.get().view<Button>(R.id.save).text)
+        assertEquals(listOf(80f, 9f, 0.25f), listOf(after.centreX, after.zoom, after.divider))
         go.countDown()
-        until("the saved photo", { controller.get().status() }) { "Saved" in controller.get().status() }
-        assertEquals(1, published().size)
+        controller.get().saved()
     }
 
     @Test
-    fun `leaving the screen cancels`() {
+    fun `leaving the screen does not end the saving`() {
         val controller = launchAndLook()
         val go = CountDownLatch(1)
-        fake.atRun[Backend.GPU] = { go.await() }
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
         controller.get().view<View>(R.id.save).performClick()
-        until("the file to be begun") { store.entries.size == 1 }
+        assertEquals(SaveService::class.java.name, shadowOf(fake).nextStartedService.component?.className)
         controller.pause().stop().destroy()
         go.countDown()
-        until("its removal") { store.entries.isEmpty() }
+        until("the saved photo") { store.published.size == 1 }
+    }
+
+    @Test
+    fun `the result is opened and shared`() {
+        val activity = launchAndLook().get()
+        activity.view<View>(R.id.save).performClick()
+        activity.saved()
+        until("the buttons") { activity.view<View>(R.id.open).visibility == View.VISIBLE }
+        activity.view<View>(R.id.open).performClick()
+        val opened = shadowOf(activity).nextStartedActivity
+        assertEquals(Intent.ACTION_VIEW to "image/*", opened.action to opened.type)
+        assertEquals(MediaStore.AUTHORITY, opened.data?.authority)
+        assertTrue(opened.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
+        activity.view<View>(R.id.share).performClick()
+        @Suppress("DEPRECATION")
+        val shared = requireNotNull(shadowOf(activity).nextStartedActivity.getParcelableExtra<Intent>(Intent.EXTRA_INTENT))
+        @Suppress("DEPRECATION")
+        assertEquals(opened.data, shared.getParcelableExtra<Uri>(Intent.EXTRA_STREAM))
     }
 
     @Test
     fun `too little memory is said`() {
-        val activity = launch(photo(100, 100, 1) { _, _ -> true }).get()
+        val activity = launch(photo(100, 100)).get()
         activity.ready()
-        fake.engine.release()
-        fake.atRun[Backend.GPU] = { throw OutOfMemoryError() }
-        fake.atRun[Backend.CPU] = { throw OutOfMemoryError() }
+        fake.resolvers.release()
+        for (backend in Backend.entries) fake.fakeRuntime.atRun[backend] = { throw OutOfMemoryError() }
         activity.view<View>(R.id.save).performClick()
         until("the notice", { activity.status() }) { "There is not enough memory for this photo." in activity.status() }
         assertEquals(0, store.entries.size)
@@ -171,8 +203,32 @@ class PhotoActivityTest {
     @Test
     fun `what is no photo is said`() {
         val file = folder.newFile("notes.txt").apply { writeText("not a photo") }
-        val activity = launch(file).get()
+        val activity = launch(others.add("notes.txt", file)).get()
         until("the notice", { activity.status() }) { "That failed: not an image" in activity.status() }
-        assertEquals(false, activity.view<Button>(R.id.save).isEnabled)
+        assertFalse(activity.view<Button>(R.id.save).isEnabled)
+    }
+
+    @Test
+    fun `a photo that another app shares, and several of them`() {
+        val one = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, photo(60, 40))
+        val activity = Robolectric.buildActivity(PhotoActivity::class.java, one).setup().get()
+        activity.ready()
+        val several = ClipData.newRawUri(null, photo(30, 20, name = "a.jpg")).apply { addItem(ClipData.Item(photo(20, 30, name = "b.jpg"))) }
+        val many = Robolectric.buildActivity(PhotoActivity::class.java, Intent().apply { clipData = several }).setup().get()
+        assertTrue(many.isFinishing)
+        assertEquals(QueueActivity::class.java.name, shadowOf(many).nextStartedActivity.component?.className)
+        until("both") { store.published.size == 2 }
+        assertEquals(listOf("a-x4.jpg", "b-x4.jpg"), store.published.map { it.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME) })
+        assertNull(fake.jobs.running.firstOrNull())
+    }
+
+    @Test
+    fun `transparency is shown on white`() {
+        val bitmap = Bitmap.createBitmap(40, 40, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.argb(128, 255, 0, 0)) }
+        val file = folder.newFile("icon.png")
+        file.outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) }
+        val activity = launchAndLook(others.add("icon.png", file)).get()
+        val pixel = requireNotNull(activity.view<CompareView>(R.id.compare).detail).plain.getPixel(20, 20)
+        assertEquals(listOf(255f, 127f, 127f), listOf(Color.red(pixel), Color.green(pixel), Color.blue(pixel)).map { Math.round(it.toFloat()).toFloat() })
     }
 }

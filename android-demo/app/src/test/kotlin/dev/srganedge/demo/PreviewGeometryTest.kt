@@ -2,6 +2,7 @@ package dev.srganedge.demo
 
 import dev.srganedge.engine.FrameConverter
 import dev.srganedge.engine.Plane
+import dev.srganedge.engine.Region
 import java.nio.ByteBuffer
 import kotlin.math.abs
 import org.junit.Assert.assertArrayEquals
@@ -9,13 +10,8 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.RobolectricTestRunner
-import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
-@RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
-@Config(sdk = [35])
+@RunWith(AppRunner::class)
 class PreviewGeometryTest {
     private val turns = listOf(0, 90, 180, 270)
 
@@ -55,9 +51,21 @@ class PreviewGeometryTest {
 
     @Test
     fun `a camera that faces the user is a mirror`() {
-        val away = PreviewGeometry(320, 240, 0, false, 0, 320, 240)
-        val facing = PreviewGeometry(320, 240, 0, true, 0, 320, 240)
-        assertEquals(away.square(100f, 80f, 20).left, facing.square(220f, 80f, 20).left)
+        // As in most phones. Turned by 270 degrees the buffer's (x, y) is upright at (y, 319 - x), and a mirror shows it at (239 - y, 319 - x).
+        val geometry = PreviewGeometry(320, 240, 270, true, 0, 240, 320)
+        assertEquals(270, geometry.rotation)
+        assertEquals(Square(230, 170, 20), geometry.square(60f, 80f, 20))
+        // On its side the sensor lies as the display does, or upside down.
+        assertEquals(listOf(0, 180), listOf(90, 270).map { PreviewGeometry(320, 240, 270, true, it, 320, 240).rotation })
+        assertEquals(Square(210, 70, 20), PreviewGeometry(320, 240, 270, true, 90, 320, 240).square(100f, 80f, 20))
+    }
+
+    @Test
+    fun `a point to focus on, in parts of the frame`() {
+        val geometry = PreviewGeometry(320, 240, 90, false, 0, 240, 320)
+        val (x, y) = geometry.inFrame(60f, 80f) // upright at (60, 80): the buffer's (80, 239 - 60)
+        assertEquals(80f / 320, x, 0.01f)
+        assertEquals(180f / 240, y, 0.01f)
     }
 
     @Test
@@ -66,7 +74,7 @@ class PreviewGeometryTest {
         val grey = Plane(ByteBuffer.wrap(ByteArray(160 * 120) { -128 }), 160, 1)
         val geometry = PreviewGeometry(320, 240, 90, false, 0, 240, 320)
         val square = geometry.square(120f, 160f, 40)
-        val picture = FrameConverter.convert(Plane(luma, 320, 1), grey, grey, square.left, square.top, 40, 40, geometry.rotation)
+        val picture = FrameConverter.convert(Plane(luma, 320, 1), grey, grey, Region(square.left, square.top, 40, 40), geometry.rotation)
         // The sensor's columns are the upright rows: dark at the top, the same along a row.
         val rows = List(40) { picture.argb[it * 40] and 0xFF }
         assertEquals(rows.sorted(), rows)

@@ -3,20 +3,24 @@ package dev.srganedge.engine
 import java.nio.ByteBuffer
 
 /** A plane of YUV_420_888: the strides are the camera's choice. */
-class Plane(val bytes: ByteBuffer, val rowStride: Int, val pixelStride: Int)
+public class Plane(public val bytes: ByteBuffer, public val rowStride: Int, public val pixelStride: Int)
 
 /**
  * Camera frames, YUV_420_888, as RGB: BT.601 with full range (JFIF, section 7) in integers of 1/65536, which every
  * machine computes alike.
  */
-object FrameConverter {
+public object FrameConverter {
     /**
-     * The part of a frame from ([left], [top]) of [width] x [height] pixels, turned clockwise by [rotation] degrees.
+     * The [part] of a frame, turned clockwise by [rotation] degrees; into [reused] if it has the size.
      */
-    fun convert(y: Plane, u: Plane, v: Plane, left: Int, top: Int, width: Int, height: Int, rotation: Int): Picture {
+    @JvmStatic
+    @JvmOverloads
+    public fun convert(y: Plane, u: Plane, v: Plane, part: Region, rotation: Int, reused: Picture? = null): Picture {
         require(rotation % 90 == 0) { "a rotation of $rotation degrees" }
+        val (left, top, width, height) = part
         val turns = Math.floorMod(rotation / 90, 4)
-        val result = if (turns % 2 == 0) Picture(width, height) else Picture(height, width)
+        val (resultWidth, resultHeight) = if (turns % 2 == 0) width to height else height to width
+        val result = reused?.ofSize(resultWidth, resultHeight) ?: Picture(resultWidth, resultHeight)
         for (row in 0 until height) {
             val sourceRow = top + row
             val yStart = sourceRow * y.rowStride

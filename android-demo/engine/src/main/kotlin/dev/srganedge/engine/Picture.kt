@@ -1,19 +1,31 @@
 package dev.srganedge.engine
 
-/** Pixels that an [Upscaler] reads a tile at a time, 0xAARRGGBB. */
-interface PixelSource {
-    val width: Int
-    val height: Int
+/** A rectangle of pixels. */
+public data class Region(public val left: Int, public val top: Int, public val width: Int, public val height: Int)
+
+/** Pixels that are read a tile at a time from top to bottom, 0xAARRGGBB; how opaque they are is left out of results. */
+public interface PixelSource {
+    public val width: Int
+    public val height: Int
 
     /** Copy a rectangle that lies within the image to the start of [into], row by row. */
-    fun read(left: Int, top: Int, width: Int, height: Int, into: IntArray)
+    public fun read(left: Int, top: Int, width: Int, height: Int, into: IntArray)
+
+    /** A part of the image, by itself. */
+    public fun crop(region: Region): Picture =
+        Picture(region.width, region.height).also { read(region.left, region.top, region.width, region.height, it.argb) }
+}
+
+/** Receives finished rows from top to bottom: [count] rows of [width] pixels in [argb]; the array is used again. */
+public fun interface RowSink {
+    public fun rows(argb: IntArray, width: Int, count: Int)
 }
 
 /** An image as Android's bitmaps give and take it: one 0xAARRGGBB a pixel, row by row. */
-class Picture(
+public class Picture(
     override val width: Int,
     override val height: Int,
-    val argb: IntArray = IntArray(width * height),
+    public val argb: IntArray = IntArray(width * height),
 ) : PixelSource {
     init {
         require(argb.size == width * height) { "${argb.size} pixels are not ${width}x$height" }
@@ -25,4 +37,7 @@ class Picture(
             argb.copyInto(into, row * width, start, start + width)
         }
     }
+
+    /** This picture if it has that size, else a new one. */
+    internal fun ofSize(width: Int, height: Int) = if (this.width == width && this.height == height) this else Picture(width, height)
 }

@@ -8,10 +8,14 @@ import java.util.zip.CRC32
 import java.util.zip.Deflater
 import java.util.zip.DeflaterOutputStream
 
-/** A PNG written row by row, so that a result larger than the phone's memory can be saved; [close] completes it. */
-class PngWriter(private val out: OutputStream, private val width: Int, height: Int) : RowSink, Closeable {
+/**
+ * A PNG written row by row, so that a result larger than the phone's memory can be saved. [exif] is a TIFF structure as
+ * [Exif] gives it. [finish] completes the file, [close] frees memory in any case; [out] stays open.
+ */
+public class PngWriter(private val out: OutputStream, private val width: Int, height: Int, exif: ByteArray? = null) : RowSink, Closeable {
     private val packed = ByteArrayOutputStream()
-    private val deflater = DeflaterOutputStream(packed, Deflater(4), 1 shl 16)
+    private val compressor = Deflater(4)
+    private val deflater = DeflaterOutputStream(packed, compressor, 1 shl 16)
     private val above = ByteArray(width * 3)
     private val line = ByteArray(1 + width * 3)
 
@@ -24,6 +28,7 @@ class PngWriter(private val out: OutputStream, private val width: Int, height: I
             write(byteArrayOf(8, 2, 0, 0, 0)) // 8 bits, RGB
         }
         chunk("IHDR", header.toByteArray())
+        if (exif != null) chunk("eXIf", exif)
     }
 
     override fun rows(argb: IntArray, width: Int, count: Int) {
@@ -44,12 +49,15 @@ class PngWriter(private val out: OutputStream, private val width: Int, height: I
         }
     }
 
-    override fun close() {
+    /** Write the end. */
+    public fun finish() {
         deflater.finish()
         flush()
         chunk("IEND", ByteArray(0))
         out.flush()
     }
+
+    override fun close(): Unit = compressor.end()
 
     private fun flush() {
         if (packed.size() > 0) chunk("IDAT", packed.toByteArray())

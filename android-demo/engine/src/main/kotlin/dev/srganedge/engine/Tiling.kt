@@ -5,7 +5,7 @@ package dev.srganedge.engine
  * continues by reflection (the edge pixel is not repeated), and every pixel of the result comes from the inner part of
  * one tile.
  */
-class Plan(val height: Int, val width: Int, val tile: Int, val overlap: Int) {
+internal class Plan(val height: Int, val width: Int, val tile: Int, val overlap: Int) {
     /** Side of a tile's inner part. */
     val inner = tile - 2 * overlap
 
@@ -25,7 +25,7 @@ class Plan(val height: Int, val width: Int, val tile: Int, val overlap: Int) {
 }
 
 /** The index that stands for [position], reflected at the edges of [length] samples. */
-fun reflected(position: Int, length: Int): Int {
+internal fun reflected(position: Int, length: Int): Int {
     if (length == 1) return 0
     val period = 2 * (length - 1)
     val index = Math.floorMod(position, period)

@@ -1,128 +1,207 @@
 package dev.srganedge.engine
 
-import java.nio.ByteBuffer
 import java.nio.FloatBuffer
 import java.util.concurrent.CancellationException
 
-/** Receives finished rows from top to bottom: [count] rows of [width] pixels in [argb]; the array is used again. */
-fun interface RowSink {
-    fun rows(argb: IntArray, width: Int, count: Int)
-}
-
-/** Nanoseconds that the last image took: reading and packing its pixels, in the model, unpacking the result's. */
-class StageTimes(var pre: Long = 0, var infer: Long = 0, var post: Long = 0)
+/** Nanoseconds that a picture took: reading and packing its pixels, in the model, unpacking the result's. */
+public class StageTimes(public val pre: Long, public val infer: Long, public val post: Long)
 
 /**
  * Enlarges images of any size by a [TileModel], tile by tile and without seams; memory is one strip of the result.
- * Not for two threads at once.
+ * Not for two threads at once; several may share a model if one's tiles come between another's.
  */
-class Upscaler(private val model: TileModel) {
-    private val floats = if (model.type == PixelType.FLOAT32) floats(model.input) to floats(model.output) else null
+internal class Upscaler(private val model: TileModel) {
+    private val tile = model.tile
+    private val side = tile * model.scale
+    private val pixels = IntArray(tile * tile)
+
+    /** The tile's RGB values as they are, and as the model wants them. */
+    private val given = ByteArray(tile * tile * 3)
+    private val floats: FloatBuffer?
+    private val results: FloatBuffer?
+    private val floatsIn: FloatArray
+    private val floatsOut: FloatArray
+    private val bytesOut = ByteArray(side * 3)
+    private val rows = IntArray(tile)
+    private val columns = IntArray(tile)
     private var strip = IntArray(0)
-    private val pixels = IntArray(model.tile * model.tile)
+    private var pre = 0L
+    private var infer = 0L
+    private var post = 0L
+
+    init {
+        val inFloats = model.type == PixelType.FLOAT32
+        // A float's view begins where its buffer's position is.
+        model.input.rewind()
+        model.output.rewind()
+        floats = if (inFloats) model.input.asFloatBuffer() else null
+        results = if (inFloats) model.output.asFloatBuffer() else null
+        floatsIn = FloatArray(if (inFloats) given.size else 0)
+        floatsOut = FloatArray(if (inFloats) side * 3 else 0)
+    }
 
     /** Of the last image, also of one that was cancelled. */
-    val times = StageTimes()
-
-    /** The factor of the model. */
-    val scale: Int get() = model.scale
+    val times get() = StageTimes(pre, infer, post)
 
     /** Side of a square that is enlarged in one run of the model. */
-    val inner: Int get() = model.tile - 2 * model.overlap
+    val inner: Int get() = tile - 2 * model.overlap
 
-    /** Enlarge [source]; [sink] gets the rows, [progress] the tiles done and their number. */
+    /**
+     * Enlarge [source]; [sink] gets the rows, [progress] the tiles done and their number. Of the model's result
+     * [strength] is taken, 0 to 1, the rest is bilinear enlargement. [cancelled] is asked before each tile.
+     */
     fun upscale(
         source: PixelSource,
         sink: RowSink,
+        strength: Float = 1f,
         progress: (Int, Int) -> Unit = { _, _ -> },
         cancelled: () -> Boolean = { false },
     ) {
         val scale = model.scale
-        val plan = Plan(source.height, source.width, model.tile, model.overlap)
+        val plan = Plan(source.height, source.width, tile, model.overlap)
         val width = source.width * scale
+        val tiles = plan.tiles
         var done = 0
-        times.pre = 0
-        times.infer = 0
-        times.post = 0
+        pre = 0
+        infer = 0
+        post = 0
         for (y in plan.rows) {
             val height = minOf(plan.inner, source.height - y) * scale
             if (strip.size < width * height) strip = IntArray(width * height)
             for (x in plan.columns) {
-                if (cancelled()) throw CancellationException("cancelled after $done of ${plan.tiles} tiles")
+                if (cancelled()) throw CancellationException("cancelled after $done of $tiles tiles")
                 val started = System.nanoTime()
                 cut(source, y - plan.overlap, x - plan.overlap)
+                pack()
                 val packed = System.nanoTime()
-                model.run()
+                try {
+                    model.run()
+                } catch (error: RuntimeException) {
+                    throw RunFailedException("the model stopped: ${error.sentence}", error)
+                }
                 val ran = System.nanoTime()
-                stitch(plan, x * scale, width, height)
-                times.pre += packed - started
-                times.infer += ran - packed
-                times.post += System.nanoTime() - ran
-                progress(++done, plan.tiles)
+                stitch(plan, x * scale, width, height, strength)
+                pre += packed - started
+                infer += ran - packed
+                post += System.nanoTime() - ran
+                progress(++done, tiles)
             }
             sink.rows(strip, width, height)
         }
     }
 
-    /** Enlarge [source] at once. */
-    fun upscale(source: PixelSource): Picture {
-        val result = Picture(source.width * model.scale, source.height * model.scale)
+    /** Enlarge [source] at once, into [reused] if it has the size. */
+    fun upscale(
+        source: PixelSource,
+        reused: Picture? = null,
+        strength: Float = 1f,
+        progress: (Int, Int) -> Unit = { _, _ -> },
+        cancelled: () -> Boolean = { false },
+    ): Picture {
+        val (width, height) = source.width * model.scale to source.height * model.scale
+        val result = reused?.ofSize(width, height) ?: Picture(width, height)
         var row = 0
-        upscale(source, { argb, width, count ->
+        upscale(source, { argb, _, count ->
             argb.copyInto(result.argb, row * width, 0, width * count)
             row += count
-        })
+        }, strength, progress, cancelled)
         return result
     }
 
     private fun cut(source: PixelSource, top: Int, left: Int) {
-        val rows = IntArray(model.tile) { reflected(top + it, source.height) }
-        val columns = IntArray(model.tile) { reflected(left + it, source.width) }
+        for (index in 0 until tile) {
+            rows[index] = reflected(top + index, source.height)
+            columns[index] = reflected(left + index, source.width)
+        }
         val (firstRow, firstColumn) = rows.min() to columns.min()
         val width = columns.max() - firstColumn + 1
         source.read(firstColumn, firstRow, width, rows.max() - firstRow + 1, pixels)
-        model.input.clear()
-        floats?.first?.clear()
+        var place = 0
         for (row in rows) {
             val start = (row - firstRow) * width - firstColumn
             for (column in columns) {
                 val pixel = pixels[start + column]
-                put(pixel ushr 16 and 0xFF)
-                put(pixel ushr 8 and 0xFF)
-                put(pixel and 0xFF)
+                given[place] = (pixel ushr 16).toByte()
+                given[place + 1] = (pixel ushr 8).toByte()
+                given[place + 2] = pixel.toByte()
+                place += 3
             }
         }
     }
 
-    private fun put(value: Int) {
-        if (floats != null) floats.first.put(value.toFloat()) else model.input.put(value.toByte())
+    private fun pack() {
+        if (floats != null) {
+            for (index in given.indices) floatsIn[index] = (given[index].toInt() and 0xFF).toFloat()
+            floats.rewind()
+            floats.put(floatsIn)
+            return
+        }
+        model.input.rewind()
+        if (model.type == PixelType.UINT8) model.input.put(given)
+        else for (value in given) model.input.put((value.toInt() xor 0x80).toByte())
     }
 
-    private fun stitch(plan: Plan, left: Int, width: Int, height: Int) {
-        val side = model.tile * model.scale
+    private fun stitch(plan: Plan, left: Int, width: Int, height: Int, strength: Float) {
         val margin = plan.overlap * model.scale
         val columns = minOf(plan.inner * model.scale, width - left)
         for (row in 0 until height) {
-            var from = ((row + margin) * side + margin) * 3
+            unpack(((row + margin) * side + margin) * 3, columns * 3)
+            if (strength < 1) soften(row + margin, margin, columns, strength)
             val to = row * width + left
+            var from = 0
             for (column in 0 until columns) {
-                strip[to + column] = OPAQUE or (value(from) shl 16) or (value(from + 1) shl 8) or value(from + 2)
+                strip[to + column] = OPAQUE or (bytesOut[from].toInt() and 0xFF shl 16) or
+                    (bytesOut[from + 1].toInt() and 0xFF shl 8) or (bytesOut[from + 2].toInt() and 0xFF)
                 from += 3
             }
         }
     }
 
-    private fun value(index: Int): Int =
-        if (floats != null) Math.rint(floats.second.get(index).toDouble()).coerceIn(0.0, 255.0).toInt()
-        else model.output.get(index).toInt() and 0xFF
-
-    private companion object {
-        /** All of a buffer, wherever its position is. */
-        fun floats(buffer: ByteBuffer): FloatBuffer {
-            buffer.clear()
-            return buffer.asFloatBuffer()
+    /** [count] values of the result from [start] on, as bytes. */
+    private fun unpack(start: Int, count: Int) {
+        if (results != null) {
+            results.position(start)
+            results.get(floatsOut, 0, count)
+            for (index in 0 until count) bytesOut[index] = rounded(floatsOut[index]).toByte()
+            return
         }
+        model.output.position(start)
+        model.output.get(bytesOut, 0, count)
+        if (model.type == PixelType.INT8) for (index in 0 until count) bytesOut[index] = (bytesOut[index].toInt() xor 0x80).toByte()
+    }
 
-        const val OPAQUE = 0xFF shl 24
+    /** Mix a row of the result with the tile's bilinear enlargement. */
+    private fun soften(row: Int, firstColumn: Int, count: Int, strength: Float) {
+        val y = (row + 0.5f) / model.scale - 0.5f
+        val (above, below) = Math.floor(y.toDouble()).toInt().let { it.coerceAtLeast(0) to (it + 1).coerceAtMost(tile - 1) }
+        val down = (y - above).coerceAtLeast(0f)
+        for (column in 0 until count) {
+            val x = (firstColumn + column + 0.5f) / model.scale - 0.5f
+            val (before, behind) = Math.floor(x.toDouble()).toInt().let { it.coerceAtLeast(0) to (it + 1).coerceAtMost(tile - 1) }
+            val right = (x - before).coerceAtLeast(0f)
+            for (channel in 0..2) {
+                val top = value(above, before, channel) * (1 - right) + value(above, behind, channel) * right
+                val bottom = value(below, before, channel) * (1 - right) + value(below, behind, channel) * right
+                val plain = top * (1 - down) + bottom * down
+                val place = column * 3 + channel
+                bytesOut[place] = rounded(plain + strength * ((bytesOut[place].toInt() and 0xFF) - plain)).toByte()
+            }
+        }
+    }
+
+    private fun value(row: Int, column: Int, channel: Int) = (given[(row * tile + column) * 3 + channel].toInt() and 0xFF).toFloat()
+
+    internal companion object {
+        private const val OPAQUE = 0xFF shl 24
+
+        /** Added to a small number, it leaves no bits for a fraction: rounded to the nearest, halves to even. */
+        private const val NO_FRACTION = 12582912f // 1.5 * 2^23
+
+        /** To 0..255; NaN, which broken drivers give, is 0. */
+        fun rounded(value: Float): Int = when {
+            !(value > 0) -> 0
+            value >= 255 -> 255
+            else -> (value + NO_FRACTION).toRawBits() - NO_FRACTION.toRawBits()
+        }
     }
 }

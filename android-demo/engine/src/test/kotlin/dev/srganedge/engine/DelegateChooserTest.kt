@@ -1,5 +1,6 @@
 package dev.srganedge.engine
 
+import java.nio.file.Files
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
@@ -24,15 +25,15 @@ class DelegateChooserTest {
         val choice = DelegateChooser {
             when (it) {
                 Backend.GPU -> throw NoClassDefFoundError("GpuDelegateFactory")
-                Backend.NNAPI -> object : TileModel by model() {
+                Backend.NPU -> object : TileModel by model() {
                     override fun run(): Unit = throw IllegalStateException("NN API returned error\nat line 1")
                 }
                 Backend.CPU -> model()
             }
-        }.choose(listOf(Backend.GPU, Backend.NNAPI))
+        }.choose(listOf(Backend.GPU, Backend.NPU))
         assertEquals(Backend.CPU, choice.backend)
         assertEquals(
-            listOf(Backend.GPU to "GpuDelegateFactory", Backend.NNAPI to "NN API returned error"),
+            listOf(Backend.GPU to "GpuDelegateFactory", Backend.NPU to "NN API returned error"),
             choice.refused.map { it.backend to it.reason },
         )
         assertEquals(listOf(true, false), opened.map { it.closed })
@@ -47,6 +48,52 @@ class DelegateChooserTest {
         }.choose(listOf(Backend.GPU))
         assertEquals(Backend.CPU, choice.backend)
         assertTrue(choice.refused.single().reason.matches(Regex("differs from the CPU by 1?[0-9][0-9] of 255 levels")))
+    }
+
+    @Test
+    fun `a GPU that is off by little is taken, one that is off by more is not`() {
+        for ((off, backend) in mapOf(8 to Backend.GPU, 9 to Backend.CPU)) {
+            val choice = DelegateChooser {
+                val exact = model()
+                if (it == Backend.CPU) exact else object : TileModel by exact {
+                    override fun run() {
+                        exact.run()
+                        val value = output.get(100).toInt() and 0xFF
+                        output.put(100, (if (value > 100) value - off else value + off).toByte())
+                    }
+                }
+            }.choose(listOf(Backend.GPU))
+            assertEquals(backend, choice.backend)
+        }
+    }
+
+    @Test
+    fun `a backend that ended the process is not tried again until it is forgiven`() {
+        val folder = Files.createTempDirectory("guard").toFile()
+        val guard = CrashGuard(folder)
+        fun choose() = DelegateChooser(guard = guard) { model() }.choose(listOf(Backend.GPU))
+        assertEquals(Backend.GPU, choose().backend)
+        assertEquals("the mark of a trial that ended well", 0, folder.list()?.size)
+        // While it is tried the mark is there: what a crash leaves.
+        var during: String? = null
+        DelegateChooser(guard = guard) { model().also { _ -> if (it == Backend.GPU) during = folder.list()?.single() } }.choose(listOf(Backend.GPU))
+        folder.resolve(requireNotNull(during)).writeText("another process")
+        opened.clear()
+        val choice = choose()
+        assertEquals(Backend.CPU, choice.backend)
+        assertEquals("ended the app when it was tried before", choice.refused.single().reason)
+        assertEquals("the GPU was not opened", 1, opened.size)
+        guard.forgive("GPU")
+        assertEquals(Backend.GPU, choose().backend)
+    }
+
+    @Test
+    fun `one that throws is no crash`() {
+        val guard = CrashGuard(Files.createTempDirectory("guard").toFile())
+        repeat(2) {
+            val choice = DelegateChooser(guard = guard) { if (it == Backend.GPU) error("no OpenCL") else model() }.choose(listOf(Backend.GPU))
+            assertEquals("no OpenCL", choice.refused.single().reason)
+        }
     }
 
     @Test

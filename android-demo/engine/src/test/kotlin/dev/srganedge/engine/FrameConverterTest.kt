@@ -14,10 +14,7 @@ class FrameConverterTest {
                 Plane(ByteBuffer.wrap(case.y), case.rowStride, 1),
                 Plane(ByteBuffer.wrap(case.u), case.chromaStride, case.pixelStride),
                 Plane(ByteBuffer.wrap(case.v), case.chromaStride, case.pixelStride),
-                case.left,
-                case.top,
-                case.cutWidth,
-                case.cutHeight,
+                Region(case.left, case.top, case.cutWidth, case.cutHeight),
                 case.rotation,
             )
             assertArrayEquals("${case.width}x${case.height} turned by ${case.rotation}", case.result, rgb(result))

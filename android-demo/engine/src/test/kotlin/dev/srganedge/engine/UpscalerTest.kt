@@ -31,7 +31,7 @@ class UpscalerTest {
     fun `cancelling stops before the next tile`() {
         val model = BlurAndDouble(16, 2, PixelType.UINT8)
         val error = assertThrows(CancellationException::class.java) {
-            Upscaler(model).upscale(Picture(50, 50), { _, _, _ -> }, { _, _ -> }, { model.runs == 3 })
+            Upscaler(model).upscale(Picture(50, 50), { _, _, _ -> }, cancelled = { model.runs == 3 })
         }
         assertEquals("cancelled after 3 of 25 tiles", error.message)
     }
@@ -48,7 +48,45 @@ class UpscalerTest {
     @Test
     fun `progress counts every tile`() {
         val told = mutableListOf<Pair<Int, Int>>()
-        Upscaler(BlurAndDouble(16, 2, PixelType.UINT8)).upscale(Picture(30, 13), { _, _, _ -> }, { done, all -> told += done to all })
+        Upscaler(BlurAndDouble(16, 2, PixelType.UINT8)).upscale(Picture(30, 13), { _, _, _ -> }, progress = { done, all -> told += done to all })
         assertEquals(List(6) { it + 1 to 6 }, told)
+    }
+
+    @Test
+    fun `a model that stops is said`() {
+        val model = object : TileModel by BlurAndDouble(16, 2, PixelType.UINT8) {
+            override fun run(): Unit = throw IllegalStateException("Internal error: failed to run\nat line 1")
+        }
+        val error = assertThrows(RunFailedException::class.java) { Upscaler(model).upscale(Picture(5, 5)) }
+        assertEquals("the model stopped: Internal error: failed to run", error.message)
+    }
+
+    @Test
+    fun `values are rounded as NumPy does, halves to even, and end at 0 and 255`() {
+        val values = mapOf(-1e30f to 0, -0.2f to 0, 0.5f to 0, 1.5f to 2, 2.5f to 2, 2.51f to 3, 254.5f to 254, 254.51f to 255, 255f to 255, 1e30f to 255, Float.NaN to 0)
+        for ((value, byte) in values) assertEquals("$value", byte, Upscaler.rounded(value))
+    }
+
+    @Test
+    fun `without strength the result is the bilinear one, and half of it lies between`() {
+        val ramp = Picture(20, 20, IntArray(400) { i -> (0xFF shl 24) or (10 * (i % 20) * 0x10101) })
+        val black = object : TileModel by BlurAndDouble(16, 2, PixelType.UINT8) {
+            override fun run() = Unit
+        }
+        val plain = Upscaler(black).upscale(ramp, strength = 0f)
+        for (x in 2 until 38) assertEquals("$x", (10 * ((x + 0.5f) / 2 - 0.5f)).toInt().toFloat(), (plain.argb[40 * 20 + x] and 0xFF).toFloat(), 1f)
+        val half = Upscaler(black).upscale(ramp, strength = 0.5f)
+        for (x in 0 until 40) assertEquals((plain.argb[40 * 20 + x] and 0xFF) / 2f, (half.argb[40 * 20 + x] and 0xFF).toFloat(), 1f)
+    }
+
+    @Test
+    fun `a picture of the right size is used again`() {
+        val upscaler = Upscaler(BlurAndDouble(16, 2, PixelType.FLOAT32))
+        val case = Vectors.tiled.last { it.tile == 16 }
+        val image = picture(case.width, case.height, case.image)
+        val first = upscaler.upscale(image)
+        assertTrue(upscaler.upscale(image, first) === first)
+        assertArrayEquals(case.result, rgb(first))
+        assertTrue(upscaler.upscale(Picture(3, 3), first) !== first)
     }
 }

@@ -12,7 +12,7 @@ import org.tensorflow.lite.gpu.GpuDelegate
 class RealLibraryTest {
     /** As on a phone: a backend is tried, compared with the CPU and used. Its delegate alone is left out. */
     private fun choose(model: References.Bundled, backend: Backend) =
-        DelegateChooser { LiteModel(model.map(), model.overlap, 2, null) }.choose(listOf(backend))
+        DelegateChooser { InterpreterModel(model.map(), model.overlap, 2, null) }.choose(listOf(backend))
 
     private fun check(quantization: String, backend: Backend, tolerance: Int) {
         val models = References.models.filter { it.name.endsWith("-$quantization") }
@@ -44,7 +44,7 @@ class RealLibraryTest {
     fun `a GPU that is not there leaves the CPU, and why`() {
         val model = References.models.first { it.name == "edge-s-x4-fp16" }
         val choice = DelegateChooser { backend ->
-            LiteModel(model.map(), model.overlap, 2, if (backend == Backend.GPU) GpuDelegate() else null)
+            InterpreterModel(model.map(), model.overlap, 2, if (backend == Backend.GPU) GpuDelegate() else null)
         }.choose(listOf(Backend.GPU))
         choice.model.use {
             assertEquals(Backend.CPU, choice.backend)
@@ -53,9 +53,25 @@ class RealLibraryTest {
     }
 
     @Test
+    fun `a stranger that takes other values is told from ours`() {
+        for (bundled in References.models) InterpreterModel(bundled.map(), bundled.overlap, 2, null).use { model ->
+            assertTrue("${bundled.name}: ${meanDifference(model)}", meanDifference(model) < 6)
+            // As if it took and gave 0 to 1: what it is given is all white to it.
+            val stranger = object : TileModel by model {
+                override fun run() {
+                    for (index in 0 until output.capacity() / model.type.bytes) {
+                        if (model.type == PixelType.FLOAT32) output.putFloat(index * 4, 1f) else output.put(index, 1)
+                    }
+                }
+            }
+            assertTrue(meanDifference(stranger) > 40)
+        }
+    }
+
+    @Test
     fun `what is no model is refused`() {
         References.models
         val bytes = ByteBuffer.allocateDirect(1000)
-        assertThrows(IllegalArgumentException::class.java) { LiteModel(bytes, 7, 1, null) }
+        assertThrows(InvalidModelException::class.java) { InterpreterModel(bytes, 7, 1, null) }
     }
 }

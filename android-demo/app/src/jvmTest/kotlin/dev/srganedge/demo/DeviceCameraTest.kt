@@ -1,0 +1,318 @@
+package dev.srganedge.demo
+
+import android.graphics.ImageFormat
+import android.graphics.Rect
+import android.graphics.SurfaceTexture
+import android.hardware.camera2.CameraCaptureSession
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraManager
+import android.hardware.camera2.CameraMetadata
+import android.hardware.camera2.CaptureRequest
+import android.hardware.camera2.params.MeteringRectangle
+import android.media.Image
+import android.media.ImageReader
+import android.os.Handler
+import android.util.Range
+import android.util.Size
+import android.view.Surface
+import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
+import org.junit.After
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.Implementation
+import org.robolectric.annotation.Implements
+import org.robolectric.shadow.api.Shadow
+import org.robolectric.shadows.ShadowCameraCaptureSessionImpl
+import org.robolectric.shadows.ShadowCameraCharacteristics
+import org.robolectric.shadows.StreamConfigurationMapBuilder
+import org.robolectric.util.ReflectionHelpers
+
+/** What was asked of the camera: the request, and the values that it had then. */
+class Asked(val request: CaptureRequest, private val values: Map<CaptureRequest.Key<*>, Any?>) {
+    fun get(key: CaptureRequest.Key<*>) = values[key]
+}
+
+/** Robolectric's loses the values when it builds. */
+@Implements(CaptureRequest.Builder::class)
+class WatchedBuilder {
+    @Implementation
+    fun <T> set(key: CaptureRequest.Key<T>, value: T) {
+        values[key] = value
+    }
+
+    companion object {
+        val values = ConcurrentHashMap<CaptureRequest.Key<*>, Any?>()
+    }
+}
+
+/** Keeps what is asked of the camera. */
+@Implements(className = "android.hardware.camera2.impl.CameraCaptureSessionImpl")
+class WatchedSession : ShadowCameraCaptureSessionImpl() {
+    @Implementation
+    override fun setRepeatingRequest(request: CaptureRequest, callback: CameraCaptureSession.CaptureCallback?, handler: Handler?): Int {
+        repeated += Asked(request, WatchedBuilder.values.toMap())
+        return 1
+    }
+
+    @Implementation
+    override fun capture(request: CaptureRequest, callback: CameraCaptureSession.CaptureCallback?, handler: Handler?): Int {
+        once += Asked(request, WatchedBuilder.values.toMap())
+        return 1
+    }
+
+    companion object {
+        val repeated = CopyOnWriteArrayList<Asked>()
+        val once = CopyOnWriteArrayList<Asked>()
+    }
+}
+
+/** A reader that has an image whenever it is told so. */
+@Implements(ImageReader::class)
+class WatchedReader {
+    private var listener: ImageReader.OnImageAvailableListener? = null
+    private var handler: Handler? = null
+    private var size = Size(0, 0)
+    private val own = Surface(SurfaceTexture(0))
+    var closed = false
+
+    @Implementation
+    fun getSurface(): Surface = own
+
+    @Implementation
+    fun setOnImageAvailableListener(listener: ImageReader.OnImageAvailableListener, handler: Handler) {
+        this.listener = listener
+        this.handler = handler
+    }
+
+    @Implementation
+    fun acquireLatestImage(): Image = Grey(size.width, size.height).also { images += it }
+
+    @Implementation
+    fun close() {
+        closed = true
+    }
+
+    fun arrive(reader: ImageReader) {
+        handler?.post { listener?.onImageAvailable(reader) }
+    }
+
+    /** Grey, in planes with strides of their own. */
+    class Grey(private val across: Int, private val down: Int) : Image() {
+        var closed = false
+
+        private class Bytes(private val row: Int, private val pixel: Int, rows: Int) : Plane() {
+            private val bytes = ByteBuffer.allocateDirect(row * rows)
+
+            override fun getRowStride() = row
+
+            override fun getPixelStride() = pixel
+
+            override fun getBuffer(): ByteBuffer = bytes
+        }
+
+        override fun getFormat() = ImageFormat.YUV_420_888
+
+        override fun getWidth() = across
+
+        override fun getHeight() = down
+
+        override fun getTimestamp() = 0L
+
+        override fun getTransform() = 0
+
+        override fun getScalingMode() = 0
+
+        override fun getPlanes(): Array<Plane> = arrayOf(Bytes(across, 1, down), Bytes(across, 2, down / 2), Bytes(across, 2, down / 2))
+
+        override fun close() {
+            closed = true
+        }
+    }
+
+    companion object {
+        val readers = CopyOnWriteArrayList<ImageReader>()
+        val images = CopyOnWriteArrayList<Grey>()
+
+        @JvmStatic
+        @Implementation
+        fun newInstance(width: Int, height: Int, format: Int, most: Int): ImageReader {
+            assertEquals(ImageFormat.YUV_420_888, format)
+            return Shadow.newInstanceOf(ImageReader::class.java).also {
+                Shadow.extract<WatchedReader>(it).size = Size(width, height)
+                readers += it
+            }
+        }
+    }
+}
+
+@RunWith(AppRunner::class)
+@Config(shadows = [WatchedSession::class, WatchedBuilder::class, WatchedReader::class])
+class DeviceCameraTest {
+    private val context = RuntimeEnvironment.getApplication()
+    private val manager = shadowOf(context.service<CameraManager>())
+    private val said = CopyOnWriteArrayList<String>()
+    private val frames = CopyOnWriteArrayList<Frame>()
+    private val camera = DeviceCamera(context)
+    private val events = object : FrameSource.Events {
+        override fun started(facts: CameraFacts) {
+            said += "${facts.width}x${facts.height} at ${facts.orientation}" + if (facts.facesUser) ", facing the user" else ""
+        }
+
+        override fun frame(frame: Frame) {
+            assertTrue("while it is told", !WatchedReader.images.last().closed)
+            frames += frame
+        }
+
+        override fun failed(problem: CameraProblem) {
+            said += problem.name
+        }
+
+        override fun available() {
+            said += "available"
+        }
+    }
+
+    @Before
+    fun forget() {
+        WatchedSession.repeated.clear()
+        WatchedSession.once.clear()
+        WatchedBuilder.values.clear()
+        WatchedReader.readers.clear()
+        WatchedReader.images.clear()
+    }
+
+    @After
+    fun stop() = camera.stop()
+
+    private fun add(id: String, facing: Int, frames: List<Size>, level: Int = CameraMetadata.INFO_SUPPORTED_HARDWARE_LEVEL_LIMITED, more: (ShadowCameraCharacteristics) -> Unit = {}) {
+        val map = StreamConfigurationMapBuilder.newBuilder().apply {
+            frames.forEach { addOutputSize(ImageFormat.YUV_420_888, it) }
+            for (size in listOf(Size(4000, 3000), Size(1920, 1080), Size(1440, 1080), Size(1280, 720), Size(640, 480))) addOutputSize(ImageFormat.PRIVATE, size)
+        }.build()
+        val facts = ShadowCameraCharacteristics.newCameraCharacteristics()
+        shadowOf(facts).set(CameraCharacteristics.LENS_FACING, facing)
+        shadowOf(facts).set(CameraCharacteristics.SENSOR_ORIENTATION, 90)
+        shadowOf(facts).set(CameraCharacteristics.SCALER_STREAM_CONFIGURATION_MAP, map)
+        shadowOf(facts).set(CameraCharacteristics.INFO_SUPPORTED_HARDWARE_LEVEL, level)
+        shadowOf(facts).set(CameraCharacteristics.SENSOR_INFO_ACTIVE_ARRAY_SIZE, Rect(0, 0, 4000, 3000))
+        more(shadowOf(facts))
+        manager.addCamera(id, facts)
+    }
+
+    private val sizes = listOf(Size(4000, 3000), Size(1920, 1080), Size(640, 480))
+
+    private fun running(more: (ShadowCameraCharacteristics) -> Unit = {}) {
+        add("0", CameraCharacteristics.LENS_FACING_BACK, sizes, CameraMetadata.INFO_SUPPORTED_HARDWARE_LEVEL_FULL, more)
+        camera.start(SurfaceTexture(0), events)
+        until("a request", { said.toString() }) { WatchedSession.repeated.isNotEmpty() }
+    }
+
+    private fun last(done: (Asked) -> Boolean): Asked {
+        until("the request") { done(WatchedSession.repeated.last()) }
+        return WatchedSession.repeated.last()
+    }
+
+    @Test
+    fun `a device without a camera`() {
+        camera.start(SurfaceTexture(0), events)
+        until("the problem") { said.toList() == listOf("NONE") }
+    }
+
+    @Test
+    fun `the camera that looks away, by all of its pixels where it is sure to stream them`() {
+        add("0", CameraCharacteristics.LENS_FACING_FRONT, listOf(Size(640, 480)))
+        add("1", CameraCharacteristics.LENS_FACING_BACK, sizes, CameraMetadata.INFO_SUPPORTED_HARDWARE_LEVEL_3)
+        camera.start(SurfaceTexture(0), events)
+        until("the start") { said.toList() == listOf("4000x3000 at 90") }
+    }
+
+    @Test
+    fun `less of those that are limited`() {
+        add("1", CameraCharacteristics.LENS_FACING_BACK, sizes)
+        camera.start(SurfaceTexture(0), events)
+        until("the start") { said.toList() == listOf("1920x1080 at 90") }
+    }
+
+    @Test
+    fun `preview and frames are asked for, and given until it is stopped`() {
+        running()
+        val request = WatchedSession.repeated.single()
+        val targets = ReflectionHelpers.callInstanceMethod<Collection<Surface>>(request.request, "getTargets")
+        val reader = WatchedReader.readers.single()
+        assertEquals(2, targets.size)
+        assertTrue(reader.surface in targets)
+        Shadow.extract<WatchedReader>(reader).arrive(reader)
+        until("a frame") { frames.size == 1 && WatchedReader.images.single().closed }
+        assertEquals(listOf(4000, 3000, 4000, 2), frames.single().run { listOf(width, height, y.rowStride, u.pixelStride) })
+        var ended = false
+        camera.stop { ended = true }
+        until("the end") { ended }
+        assertTrue(Shadow.extract<WatchedReader>(reader).closed)
+        Shadow.extract<WatchedReader>(reader).arrive(reader)
+        camera.stop { ended = false }
+        until("twice is well, too") { !ended }
+        assertEquals("no event follows", 1, frames.size)
+        assertEquals(listOf("4000x3000 at 90"), said.toList())
+    }
+
+    @Test
+    fun `zoom, light and focus`() {
+        running {
+            it.set(CameraCharacteristics.CONTROL_ZOOM_RATIO_RANGE, Range(0.5f, 10f))
+            it.set(CameraCharacteristics.FLASH_INFO_AVAILABLE, true)
+            it.set(CameraCharacteristics.CONTROL_MAX_REGIONS_AF, 1)
+            it.set(CameraCharacteristics.CONTROL_AF_AVAILABLE_MODES, intArrayOf(CaptureRequest.CONTROL_AF_MODE_AUTO, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE))
+        }
+        assertEquals(CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE, WatchedSession.repeated.last().get(CaptureRequest.CONTROL_AF_MODE))
+        camera.zoom(100f)
+        last { it.get(CaptureRequest.CONTROL_ZOOM_RATIO) == 10f }
+        camera.torch(true)
+        last { it.get(CaptureRequest.FLASH_MODE) == CaptureRequest.FLASH_MODE_TORCH }
+        camera.focus(0.25f, 0.75f)
+        until("the focus") { WatchedSession.once.isNotEmpty() }
+        val area = (WatchedSession.once.single().get(CaptureRequest.CONTROL_AF_REGIONS) as Array<*>).single() as MeteringRectangle
+        assertEquals(CaptureRequest.CONTROL_AF_TRIGGER_START, WatchedSession.once.single().get(CaptureRequest.CONTROL_AF_TRIGGER))
+        assertEquals(Rect(850, 2100, 1150, 2400), area.rect)
+        val after = last { it.get(CaptureRequest.CONTROL_AF_MODE) == CaptureRequest.CONTROL_AF_MODE_AUTO }
+        assertEquals("once", CaptureRequest.CONTROL_AF_TRIGGER_IDLE, after.get(CaptureRequest.CONTROL_AF_TRIGGER))
+        assertEquals("the zoom stays", 10f, after.get(CaptureRequest.CONTROL_ZOOM_RATIO))
+    }
+
+    @Test
+    fun `without a ratio, as before Android 11, a part of the sensor is what zooms, and a lens that cannot focus is let be`() {
+        running { it.set(CameraCharacteristics.SCALER_AVAILABLE_MAX_DIGITAL_ZOOM, 8f) }
+        assertEquals(null, WatchedSession.repeated.last().get(CaptureRequest.CONTROL_AF_MODE))
+        camera.zoom(4f)
+        assertEquals(Rect(1500, 1125, 2500, 1875), last { it.get(CaptureRequest.SCALER_CROP_REGION) != null }.get(CaptureRequest.SCALER_CROP_REGION))
+        camera.focus(0.5f, 0.5f)
+        camera.torch(false)
+        last { it.get(CaptureRequest.FLASH_MODE) == CaptureRequest.FLASH_MODE_OFF }
+        assertTrue(WatchedSession.once.isEmpty())
+    }
+
+    @Test
+    fun `a camera that another app takes away, and gives back`() {
+        running()
+        manager.triggerDisconnect()
+        until("the loss", { said.toString() }) { said.toList().take(2) == listOf("4000x3000 at 90", "BUSY") }
+        assertTrue("its reader is freed", Shadow.extract<WatchedReader>(WatchedReader.readers.single()).closed)
+        Thread.sleep(100) // its thread begins to watch
+        if ("available" !in said) add("2", CameraCharacteristics.LENS_FACING_BACK, sizes)
+        until("that it is watched", { said.toString() }) { "available" in said }
+    }
+
+    @Test
+    fun `a camera without frames`() {
+        add("0", CameraCharacteristics.LENS_FACING_BACK, listOf())
+        camera.start(SurfaceTexture(0), events)
+        until("the failure") { "FAILED" in said }
+    }
+}

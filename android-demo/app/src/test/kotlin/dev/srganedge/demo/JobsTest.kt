@@ -1,0 +1,67 @@
+package dev.srganedge.demo
+
+import android.app.NotificationManager
+import android.content.Intent
+import android.content.pm.ServiceInfo
+import android.os.Build
+import android.view.View
+import android.widget.Button
+import android.widget.LinearLayout
+import android.widget.TextView
+import dev.srganedge.engine.Backend
+import java.util.concurrent.CountDownLatch
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.Robolectric
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+
+@RunWith(AppRunner::class)
+@Config(application = FakeApplication::class)
+class JobsTest : PhotoTest() {
+    @Test
+    fun `a service in the foreground says how far the saving is, and ends it`() {
+        shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE)
+        val go = CountDownLatch(1)
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+        val job = fake.jobs.add(photo(300, 200))
+        val started = shadowOf(fake).nextStartedService
+        assertEquals("with the right to read the photo", job.address, started.data)
+        assertTrue(started.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
+        val service = Robolectric.buildService(SaveService::class.java, started).create().startCommand(0, 1).get()
+        val shown = shadowOf(service)
+        assertNotNull(shown.lastForegroundNotification)
+        if (Build.VERSION.SDK_INT >= 35) assertEquals(ServiceInfo.FOREGROUND_SERVICE_TYPE_MEDIA_PROCESSING, service.foregroundServiceType)
+        val notification = shadowOf(shown.lastForegroundNotification)
+        assertEquals("Enlarging holiday", notification.contentTitle)
+        assertEquals(1, shadowOf(fake.service<NotificationManager>()).notificationChannels.size)
+        val cancel = shadowOf(shown.lastForegroundNotification.actions.single().actionIntent).savedIntent
+        service.onStartCommand(cancel, 0, 2)
+        go.countDown()
+        until("the end") { job.ended }
+        assertTrue(job.cancelled && store.entries.isEmpty())
+        assertTrue("nothing is left to do", shown.isStoppedBySelf && shown.isForegroundStopped)
+    }
+
+    @Test
+    fun `photos are saved one after the other, and a broken one stops nobody`() {
+        shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE)
+        val broken = others.add("broken.jpg", folder.newFile().apply { writeText("no photo") })
+        val jobs = listOf(photo(30, 20, name = "one.jpg"), broken, photo(20, 30, name = "two.jpg")).map(fake.jobs::add)
+        assertEquals("no photo twice at once", jobs[2], fake.jobs.add(jobs[2].address))
+        val queue = Robolectric.buildActivity(QueueActivity::class.java).setup().get()
+        until("all") { jobs.all { it.ended } }
+        val rows = queue.view<LinearLayout>(R.id.list)
+        val said = List(rows.childCount) { rows.getChildAt(it).part<TextView>(R.id.state).text.toString() }
+        assertEquals(listOf("Saved to Pictures/srgan-edge.", "That failed: not an image", "Saved to Pictures/srgan-edge."), said)
+        assertEquals(listOf("two", "broken", "one"), List(rows.childCount) { rows.getChildAt(it).part<TextView>(R.id.name).text.toString() })
+        rows.getChildAt(0).part<Button>(R.id.action).performClick()
+        assertEquals(jobs[2].saved, shadowOf(queue).nextStartedActivity.data)
+        queue.view<View>(R.id.clear).performClick()
+        assertEquals(0, rows.childCount)
+        assertEquals(View.VISIBLE, queue.view<View>(R.id.empty).visibility)
+    }
+}
