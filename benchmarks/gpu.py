@@ -1,9 +1,9 @@
 """Every bundled model on the GPU beside the CPU: does it compute the same, and is it faster?
 
-python benchmarks/gpu.py [--half] [--model NAME]...
+python benchmarks/gpu.py [--half] [--size 640x480] [--model NAME]...
 
 Needs a Vulkan driver; one in software (SwiftShader, lavapipe) proves the code and is slow. Milliseconds are medians of
-a tile and of one photo of 320x240; levels are of 0..255, over that photo.
+a tile and of a photo; levels are of 0..255, over that photo.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import Model, bundled, find_model
+from srgan_edge.runtime import captured
 
 Bytes = NDArray[np.uint8]
-PHOTO = (240, 320)
 ROUNDS = 3
 
 
-def photo() -> Bytes:
+def photo(width: int, height: int) -> Bytes:
     """Smooth areas, edges and grain."""
-    height, width = PHOTO
     y, x = np.mgrid[:height, :width].astype(np.float64)
     planes = [128 + 90 * np.sin(x / (9 + 7 * c)) * np.cos(y / (13 + 5 * c)) for c in range(3)]
     image = np.stack(planes, axis=-1) + np.random.default_rng(0).normal(0, 3, (height, width, 3))
@@ -57,7 +56,7 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
             with Upscaler(model, "cpu") as cpu:
                 results, times = [], {}
                 for name, upscaler in (("gpu", gpu), ("cpu", cpu)):
-                    plan = upscaler.plan(*PHOTO)
+                    plan = upscaler.plan(*image.shape[:2])
                     tile = np.ascontiguousarray(np.resize(image, (*plan.tile, 3)))
                     times[f"{name}_tile_ms"] = milliseconds(lambda run=upscaler, tile=tile: run.tile_alone(tile))
                     times[f"{name}_photo_ms"] = milliseconds(lambda run=upscaler: run(image))
@@ -72,10 +71,16 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
 @click.command(help=__doc__)
 @click.option("--model", "names", multiple=True, help="A model. Default: the bundled ones.")
 @click.option("--half", is_flag=True, help="The GPU computes in 16-bit floating point.")
+@click.option("--size", default="640x480", show_default=True, metavar="WIDTHxHEIGHT", help="Of the photo.")
 @json_option
-def main(names: tuple[str, ...], half: bool, as_json: bool) -> None:
+def main(names: tuple[str, ...], half: bool, size: str, as_json: bool) -> None:
     """Print the table."""
-    rows, image = [], photo()
+    try:
+        width, height = (int(n) for n in size.split("x"))
+    except ValueError as error:
+        raise click.UsageError(f"--size {size}: say it as 640x480") from error
+    captured.own_process()  # what drivers print stays out of the table
+    rows, image = [], photo(width, height)
     for model in [find_model(name) for name in names] or bundled():
         say(f"{model.name} …")
         rows.append(compare(model, half, image))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import gpu
 import numpy as np
 import peers
 import perception
@@ -18,6 +19,8 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 
+from srgan_edge import Upscaler
+from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import find_model
 
 Bytes = NDArray[np.uint8]
@@ -44,6 +47,32 @@ def test_every_program_is_here() -> None:
     programs = {path.stem for path in folder.glob("*.py") if "@click.command" in path.read_text(encoding="utf-8")}
     tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert {name for name in programs if not re.search(rf"^ *import {name}\b", tested, re.MULTILINE)} == set()
+
+
+def test_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU plays the GPU, one level too bright; then there is none. The real one's code is in test_delegates.py."""
+
+    class Bright(Upscaler):
+        def __init__(self, model: Any, delegate: str, half: bool = False) -> None:
+            super().__init__(model, "cpu")
+            self.level = delegate == "gpu"
+
+        def __call__(self, image: Any) -> Any:
+            return np.minimum(super().__call__(image), 254) + np.uint8(self.level)
+
+    monkeypatch.setattr(gpu.captured, "own_process", lambda: None)
+    monkeypatch.setattr(gpu, "ROUNDS", 1)
+    monkeypatch.setattr(gpu, "Upscaler", Bright)
+    (row,) = json.loads(printed(gpu, "--model", "edge-s-x4-int8", "--size", "40x30", "--json"))
+    assert (row["model"], row["worst"], row["mean"], row["error"]) == ("edge-s-x4-int8", 1, 1.0, "")
+    assert "edge-s-x4-int8" in printed(gpu, "--model", "edge-s-x4-int8", "--size", "40x30")
+
+    def none(*arguments: Any, **options: Any) -> None:
+        raise SrganEdgeError("no Vulkan driver is installed")
+
+    monkeypatch.setattr(gpu, "Upscaler", none)
+    done = CliRunner().invoke(gpu.main, ["--model", "edge-s-x4-int8"])
+    assert (done.exit_code, "edge-s-x4-int8: no Vulkan driver is installed" in done.output) == (1, True)
 
 
 def test_peers(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
