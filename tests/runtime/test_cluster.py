@@ -75,7 +75,10 @@ def test_urls(many: Path, tmp_path: Path, exports: Path) -> None:
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["00_x4.jpg"]
     (many / "text.png").write_text("words")
     bad = RemoteJob(f"file://{many}/text.png", f"file://{tmp_path}/out/text.png")
-    assert cluster._upscale(parcel, bad, Settings(), 1)[0] == f"{bad.input}: not an image that Pillow can read"
+    assert (
+        cluster._upscale(parcel, bad, Settings(), 1)[0]
+        == f"{bad.input}: not a photo of a format that is read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM"
+    )
     (many / "text.png").unlink()
 
 
