@@ -54,7 +54,7 @@ def test_refusals(run_folder: Path, other_run: Path) -> None:
 
 
 def test_a_blend_is_exported_verified_and_named(run_folder: Path, other_run: Path, tmp_path: Path) -> None:
-    settings = Conversion(formats=["fp16"], tile=48, blend={str(other_run): 0.25})
+    settings = Conversion(formats=["fp16"], tile=48, min_gain=-20.0, blend={str(other_run): 0.25})
     (made,) = convert(run_folder, settings, tmp_path, lambda text: None)
     assert made.path.name == "tiny-blend25-fp16.tflite"
     assert abs(made.drop_db) < 0.01
