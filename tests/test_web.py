@@ -19,7 +19,7 @@ from PIL import Image
 from srgan_edge import Upscaler, web
 from srgan_edge.cli.web_command import command
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.models import Model, find_model
+from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Bytes = np.ndarray
@@ -133,7 +133,14 @@ def browse(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Browse:
         with web.serving(site, 0) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}/"
-            request = {"chromium": CHROMIUM, "url": url, "folder": str(folder), "photos": photos, "gpu": gpu}
+            request = {
+                "chromium": CHROMIUM,
+                "url": url,
+                "folder": str(folder),
+                "photos": photos,
+                "gpu": gpu,
+                "model": DEFAULT_MODEL,
+            }
             script = [str(tools / "tests" / "browser.mjs"), json.dumps(request)]
             try:
                 done = subprocess.run(["node", *script], capture_output=True, text=True, timeout=1500, check=False)
@@ -170,14 +177,15 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     names = {"plain": "cup.png", "transparent": "clear.png", "broken": "broken.jpg", "large": "large.png"}
     seen = browse(tmp_path, {**{key: str(tmp_path / name) for key, name in names.items()}, "more": "yes"})
 
-    wanted = upscaled("edge-m-x4-int8", image)
+    wanted = upscaled(f"{DEFAULT_MODEL}-int8", image)
     for visit in ("int8", "narrow", "offline"):
         assert (seen[visit]["hash"], seen[visit]["error"]) == (digest(wanted), ""), visit
         assert (seen[visit]["width"], seen[visit]["height"], seen[visit]["device"]) == (920, 600, "wasm")
-    assert seen["fp16"]["hash"] == digest(upscaled("edge-m-x4-fp16", image))
+    assert seen["fp16"]["hash"] == digest(upscaled(f"{DEFAULT_MODEL}-fp16", image))
     looks = upscaled("edge-m-gan-x4-int8", image)
     assert seen["looks"]["hash"] == digest(looks)
-    mixed = np.rint(wanted + 0.4 * (looks.astype(np.float64) - wanted)).astype(np.uint8)
+    plain = upscaled("edge-m-x4-int8", image)
+    mixed = np.rint(plain + 0.4 * (looks.astype(np.float64) - plain)).astype(np.uint8)
     assert seen["mixed"]["hash"] == digest(mixed)
     assert seen["twice"]["hash"] == digest(upscaled("edge-m-x2-int8", image))
     white = np.where(clear[..., 3:] == 0, 255, image).astype(np.uint8)
@@ -216,5 +224,5 @@ def test_webgpu(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         pytest.skip("this Chromium offers no WebGPU on SwiftShader")
     assert (seen["fp16"]["device"], seen["fp16"]["error"]) == ("webgpu", "")
     with Image.open(max(tmp_path.glob("cup_x4*.png"), key=lambda p: p.stat().st_mtime_ns)) as png:
-        difference = np.abs(np.asarray(png.convert("RGB")).astype(int) - upscaled("edge-m-x4-fp16", image))
+        difference = np.abs(np.asarray(png.convert("RGB")).astype(int) - upscaled(f"{DEFAULT_MODEL}-fp16", image))
     assert difference.max() <= 1

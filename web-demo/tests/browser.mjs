@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import puppeteer from 'puppeteer-core';
 
-const { chromium, url, folder, photos, gpu } = JSON.parse(process.argv[2]);
+const { chromium, url, folder, photos, gpu, model } = JSON.parse(process.argv[2]);
 const patience = { timeout: 240_000 };
 const flags = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--lang=en'];
 if (gpu) flags.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan');
@@ -47,6 +47,8 @@ async function take(photo) {
 }
 
 async function choose(family) {
+  // A page that has just been loaded, as for another screen, has no models yet.
+  await page.waitForSelector(`#models [data-family="${family}"]`, patience);
   await page.evaluate((name) => {
     const words = [...document.querySelectorAll('#models [data-family]')].find((e) => e.dataset.family === name);
     words.closest('label').querySelector('input').click();
@@ -101,7 +103,7 @@ if (photos.more) {
   seen.german = await page.evaluate(() => [document.documentElement.lang, document.body.innerText]);
   await page.select('#language', 'en');
   await page.setViewport({ width: 360, height: 700, isMobile: true, hasTouch: true });
-  await choose('edge-m-x4');
+  await choose(model);
   await take(photos.plain);
   seen.narrow = { ...(await settled()), spare: await page.evaluate(() => innerWidth - document.scrollingElement.scrollWidth) };
   seen.narrowAccess = await accessible();
