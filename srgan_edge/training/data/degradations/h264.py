@@ -13,6 +13,8 @@ from srgan_edge.training.data.degradations.settings import H264
 
 Bytes = NDArray[np.uint8]
 
+# x264's AVX-512 code gives other bytes from run to run at some widths; in C it gives the same on every machine.
+_REPEATABLE = {"preset": "veryfast", "x264-params": "asm=0"}
 _FRAMES = 3
 _SPEED = 2
 """Pixels a frame, at most, by which the picture moves: a still one would be refined from frame to frame."""
@@ -29,7 +31,7 @@ def h264(image: Bytes, settings: H264, random: np.random.Generator) -> Bytes:
     rows, columns = height + height % 2, width + width % 2
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": str(crf), "preset": "veryfast"})
+        stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": str(crf), **_REPEATABLE})
         stream.width, stream.height, stream.pix_fmt = columns, rows, "yuv420p"
         stream.codec_context.thread_count = 1
         for index in range(_FRAMES):

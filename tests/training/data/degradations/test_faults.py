@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,20 @@ def test_video_frames_lose_more_at_a_higher_crf(coffee: np.ndarray) -> None:
     assert errors == sorted(errors)
     assert errors[0] < 40  # the picture is where it was
     assert errors[2] > 2 * errors[0]
+
+
+def test_video_frames_are_the_same_in_every_process(coffee: np.ndarray) -> None:
+    """At 72 pixels x264's AVX-512 code differs from process to process; a resumed training must not."""
+    program = (
+        "import hashlib, numpy as np; from skimage import data; "
+        "from srgan_edge.training.data.degradations.h264 import h264; "
+        "from srgan_edge.training.data.degradations.settings import H264; "
+        "p = data.coffee()[:256:4, :288:4]; d = np.random.default_rng(0); "
+        "print(hashlib.sha256(b''.join(h264(p, H264(), d).tobytes() for _ in range(40))).hexdigest())"
+    )
+    assert coffee[:256:4, :288:4].shape == (64, 72, 3)
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)]
+    assert runs[0] == runs[1]
 
 
 def test_kinds_are_chosen_by_their_shares() -> None:
