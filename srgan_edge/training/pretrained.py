@@ -9,7 +9,7 @@ import numpy as np
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.models import Model, find_model
+from srgan_edge.models import Model, content, find_model
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
 from srgan_edge.training.run_folder import Trained, load_generator
@@ -39,6 +39,7 @@ def from_export(model: Model) -> Trained:
 
     Raises:
         UsageError: another format, or a network whose export has not the same convolutions (batch normalisation).
+        SrganEdgeError: the file is not the one that its card is of.
     """
     card = model.card
     if card is None or card.family not in ARCHITECTURES:
@@ -49,7 +50,7 @@ def from_export(model: Model) -> Trained:
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in generator.layers):
         raise UsageError(f"the batch normalisation of {card.family} cannot be taken back from an export")
     layers = [layer for layer in generator.layers if isinstance(layer, (keras.layers.Conv2D, CollapsibleConv2D))]
-    found = _convolutions(model.path)
+    found = _convolutions(content(model))
     if [kernel.shape for kernel, _ in found] != [_shape(layer) for layer in layers]:
         raise UsageError(f"{model.path.name} has other convolutions than {card.family}")
     for layer, (kernel, bias) in zip(layers, found, strict=True):
@@ -97,11 +98,11 @@ def _shape(layer: Any) -> tuple[int, ...]:
     )
 
 
-def _convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+def _convolutions(file: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
     """Kernel `(h, w, in, out)` and bias of each convolution of a float model, in the graph's order, as float32."""
     from ai_edge_litert import schema_py_generated as schema
 
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(file, 0))
     graph = model.subgraphs[0]
     # An FP16 file holds weights behind a DEQUANTIZE.
     origin = {
@@ -111,8 +112,8 @@ def _convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
 
     def constant(index: int) -> np.ndarray:
         tensor = graph.tensors[origin.get(index, index)]
-        content = bytes(model.buffers[tensor.buffer].data)
-        return np.frombuffer(content, types[tensor.type]).reshape(tensor.shape).astype(np.float32)
+        numbers = bytes(model.buffers[tensor.buffer].data)
+        return np.frombuffer(numbers, types[tensor.type]).reshape(tensor.shape).astype(np.float32)
 
     return [
         (constant(op.inputs[1]).transpose(1, 2, 3, 0), constant(op.inputs[2]))

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srgan_edge.errors import UsageError
-from srgan_edge.models import bundled
+from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.models import bundled, find_model
 from srgan_edge.training.generators import build_generator
-from srgan_edge.training.pretrained import initialise, load_pretrained
+from srgan_edge.training.pretrained import from_export, initialise, load_pretrained
 from srgan_edge.training.run_folder import load_generator
 
 
@@ -47,6 +47,15 @@ def test_initialise_takes_any_generator_of_the_same_architecture(exports: Path, 
         np.testing.assert_allclose(started(picture), expected, atol=2e-3)
     with pytest.raises(UsageError, match=r"generator\.init: .* is chain-s-x4, not edge-s-x4"):
         initialise(build_generator("edge-s", 4), trained)
+
+
+def test_weights_of_a_damaged_file_are_not_taken(tmp_path: Path) -> None:
+    whole = find_model("edge-s-x4", "fp16")
+    damaged = bytearray(whole.path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / whole.path.name).write_bytes(damaged)
+    with pytest.raises(SrganEdgeError, match="sha256"):
+        from_export(whole._replace(path=tmp_path / whole.path.name))
 
 
 @pytest.mark.parametrize(
