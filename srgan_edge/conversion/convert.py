@@ -61,10 +61,12 @@ class Prepared:
 
     def samplers(self, settings: Conversion, report: Report) -> Samplers:
         """Crops of its photos, the same for each call."""
-        found = loading.load(self.photos, self.trained.scale, settings.crop, self.recipe.data.cache, report, report)
+        degrader, cache = Degrader(self.recipe.degradation, self.trained.scale), self.recipe.data.cache
+        found = loading.load(
+            self.photos, self.trained.scale, settings.crop, cache, report, report, keep_low=degrader.is_bicubic
+        )
 
         def sampler(min_gradient: float) -> CropSampler:
-            degrader = Degrader(self.recipe.degradation, self.trained.scale)
             size = settings.crop, settings.batch
             return CropSampler(found, self.trained.scale, *size, True, settings.seed, min_gradient, degrader)
 

@@ -62,11 +62,11 @@ def generator_step(
     forward = unit_network(generator, value_range, training=True)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
-        truth = from_bytes(high, UNIT)
+        small, truth = from_bytes(low, UNIT), from_bytes(high, UNIT)
         with tf.GradientTape() as tape:
-            result = forward(from_bytes(low, UNIT))
+            result = forward(small)
             features = loss.features(truth, result, optimizer.iterations) if loss.needs_features else None
-            total, terms = loss(from_bytes(low, UNIT), truth, result, features)
+            total, terms = loss(small, truth, result, features)
         _apply(optimizer, tape, total, generator, replicas)
         return {"generator_loss": total, **terms}
 
@@ -89,9 +89,9 @@ def gan_step(
     forward = unit_network(generator, value_range, training=True)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
-        truth = from_bytes(high, UNIT)
+        small, truth = from_bytes(low, UNIT), from_bytes(high, UNIT)
         with tf.GradientTape() as tape, tf.GradientTape() as critic_tape:
-            result = forward(from_bytes(low, UNIT))
+            result = forward(small)
             real, fake = shifted(2 * truth - 1, 2 * result - 1, optimizers[0].iterations)
             features = None
             if loss.needs_features or settings.discriminator == "projected":
@@ -99,7 +99,7 @@ def gan_step(
             real_features, fake_features = features or ([], [])
             fake_logits = judge(settings.discriminator, discriminator, fake, fake_features)
             real_logits = judge(settings.discriminator, discriminator, real, real_features)
-            total, terms = loss(from_bytes(low, UNIT), truth, result, features)
+            total, terms = loss(small, truth, result, features)
             adversarial = _mean(adversarial_loss(f) for f in fake_logits)
             total += settings.losses.adversarial * adversarial
             critic_loss = _mean(

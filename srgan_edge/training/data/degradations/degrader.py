@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,22 +44,22 @@ class Degrader:
         return _last(image, self.settings.last, target, random)
 
 
+def _drawn(fault: Callable[..., Bytes], image: Bytes, settings: Any, random: Random) -> Bytes:
+    """The image with a fault by the probability that its settings have."""
+    return fault(image, settings, random) if random.random() < settings.probability else image
+
+
 def _stage(image: Bytes, stage: Stage, base: tuple[int, ...], random: Random) -> Bytes:
     if random.random() >= stage.probability:
         return image
-    if random.random() < stage.blur.probability:
-        image = faults.blur(image, stage.blur, random)
+    image = _drawn(faults.blur, image, stage.blur, random)
     if random.random() < stage.resize.probability:
         size = faults.factor(stage.resize, random)
         height, width = (max(1, round(side * size)) for side in base[:2])
         image = faults.resize(image, height, width, stage.resize.filters, random)
-    if random.random() < stage.sharpen.probability:
-        image = faults.sharpen(image, stage.sharpen, random)
-    if random.random() < stage.noise.probability:
-        image = faults.noise(image, stage.noise, random)
-    if random.random() < stage.jpeg.probability:
-        image = faults.jpeg(image, stage.jpeg, random)
-    return image
+    image = _drawn(faults.sharpen, image, stage.sharpen, random)
+    image = _drawn(faults.noise, image, stage.noise, random)
+    return _drawn(faults.jpeg, image, stage.jpeg, random)
 
 
 def _last(image: Bytes, last: Last, target: tuple[int, int], random: Random) -> Bytes:
@@ -66,12 +69,9 @@ def _last(image: Bytes, last: Last, target: tuple[int, int], random: Random) -> 
     if early:
         image = faults.jpeg(image, last.jpeg, random)
     image = faults.resize(image, *target, last.filters, random)
-    if random.random() < last.blur.probability:
-        image = faults.blur(image, last.blur, random)
-    if random.random() < last.sharpen.probability:
-        image = faults.sharpen(image, last.sharpen, random)
-    if random.random() < last.noise.probability:
-        image = faults.noise(image, last.noise, random)
+    image = _drawn(faults.blur, image, last.blur, random)
+    image = _drawn(faults.sharpen, image, last.sharpen, random)
+    image = _drawn(faults.noise, image, last.noise, random)
     if video:
         from srgan_edge.training.data.degradations.h264 import h264
 
