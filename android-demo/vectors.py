@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
-
-Bytes = NDArray[np.uint8]
 
 TARGET = Path(__file__).parent / "engine/src/test/resources/vectors.bin.gz"
 SIZES = (

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from degraded_sets import KINDS, Sets
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from srgan_edge.errors import UnknownNameError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.metrics import luma
 
-Bytes = NDArray[np.uint8]
 Results = dict[str, dict[str, dict[str, Bytes]]]
 """By model, kind and photo."""
 

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.models import find_model
 from srgan_edge.runtime.graph import inspect
-
-Bytes = NDArray[np.uint8]
 
 FRAME = (180, 320)
 PIXELS_720P = 1280 * 720

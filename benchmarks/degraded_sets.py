@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import images, resample
-
-Bytes = NDArray[np.uint8]
+from srgan_edge.imaging import Bytes, images, resample
 
 GRID = 16
 """JPEG codes blocks of 16 pixels where it halves the colours' resolution: the middle is cut out on this grid."""

@@ -16,15 +16,14 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, bundled, find_model
 from srgan_edge.runtime import captured
 
-Bytes = NDArray[np.uint8]
 ROUNDS = 3
 
 

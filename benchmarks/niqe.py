@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.metrics import luma
 
-Bytes = NDArray[np.uint8]
 Plane = NDArray[np.float64]
 
 BLOCK = 96

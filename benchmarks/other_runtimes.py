@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge.conversion.onnx import OnnxSession, to_onnx
 from srgan_edge.conversion.targets import as_pixels
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model
 from srgan_edge.runtime import tiling
-
-Bytes = NDArray[np.uint8]
 
 
 def upscaler_of(model: Model, runtime: str) -> Callable[[Bytes], Bytes]:

@@ -19,15 +19,13 @@ from typing import Any
 import click
 import numpy as np
 from contenders import FRAME, Contender, open_contender
-from numpy.typing import NDArray
 
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.evaluation import measure
+from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.pairs import Pair, bench_sets
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
-
-Bytes = NDArray[np.uint8]
 
 ROUNDS = 5
 

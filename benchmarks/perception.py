@@ -17,16 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table
-from srgan_edge.imaging import images, resample
+from srgan_edge.imaging import Bytes, images, resample
 from srgan_edge.imaging.metrics import luma
 from srgan_edge.training.perceptual.distances import Levels, dists, lite1_features, lpips
-
-Bytes = NDArray[np.uint8]
 
 WINDOW = 128
 CROP = 160

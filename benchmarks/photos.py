@@ -37,16 +37,14 @@ from contact_sheet import Results, rows_of, sheet
 from contenders import Contender, open_contender, seconds_of_cpu
 from degraded_sets import CLEAN, KINDS, REAL, Sets, make_sets, real_set, save
 from niqe import Natural, niqe_features
-from numpy.typing import NDArray
 
 from srgan_edge.atomic import write_text
 from srgan_edge.cli.output import print_table, say
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import images
+from srgan_edge.imaging import Bytes, images
 from srgan_edge.imaging.metrics import score
 from srgan_edge.imaging.quality import Grain, colour_error, deviation, gmsd, grain
 
-Bytes = NDArray[np.uint8]
 Figures = dict[str, float]
 
 REFERENCE = "bicubic"

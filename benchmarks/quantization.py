@@ -20,20 +20,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.conversion import convert
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import measure
+from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.pairs import Pair, bench_sets
 from srgan_edge.runtime.graph import xnnpack_partitions
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
-
-Bytes = NDArray[np.uint8]
 
 
 class Arm(NamedTuple):

@@ -7,14 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from srgan_edge import recipes
 from srgan_edge.conversion.convert import Export, convert
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import BICUBIC, image_row, measure
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.pairs import Source, pair_of
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
@@ -22,8 +19,6 @@ from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.training.data.sources import HELD_OUT_SAMPLES, sample_photos
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
-
-Bytes = NDArray[np.uint8]
 
 
 class Demo(NamedTuple):

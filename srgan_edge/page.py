@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.atomic import write_text
+from srgan_edge.imaging import Bytes
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Comparison:
     """Versions of one photo, all of the same size."""
 
     name: str
-    pictures: dict[str, NDArray[np.uint8]]
+    pictures: dict[str, Bytes]
     """By name, `(H, W, 3)` bytes; the second and third are shown first, to the left and to the right."""
 
 
@@ -86,7 +85,7 @@ def _table(table: PageTable) -> str:
     return f"<table>\n{row(table.columns, 'th')}\n{body}\n</table>"
 
 
-def _png(rgb: NDArray[np.uint8]) -> str:
+def _png(rgb: Bytes) -> str:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -11,8 +11,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
+
+from srgan_edge.imaging import Bytes
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -26,7 +27,7 @@ def shared() -> Path:
     return SHARED
 
 
-def photo(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+def photo(height: int, width: int, seed: int = 0) -> Bytes:
     """Something like a photo: smooth areas, edges and some grain."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width].astype(np.float64)
@@ -64,7 +65,7 @@ def no_rights(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def coffee() -> NDArray[np.uint8]:
+def coffee() -> Bytes:
     """A real photo, 400x600."""
     from skimage import data
 
@@ -72,7 +73,7 @@ def coffee() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory, coffee: NDArray[np.uint8]) -> Path:
+def photos(tmp_path_factory: pytest.TempPathFactory, coffee: Bytes) -> Path:
     """A folder of five photos of different sizes and formats, cut from a real one."""
     folder = tmp_path_factory.mktemp("photos")
     for index, suffix in enumerate((".png", ".jpg", ".webp", ".bmp", ".tif")):

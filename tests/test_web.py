@@ -19,10 +19,10 @@ from PIL import Image
 from srgan_edge import Upscaler, web
 from srgan_edge.cli.web_command import command
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import DEFAULT_MODEL, Model, find_model
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-Bytes = np.ndarray
 
 
 @pytest.fixture

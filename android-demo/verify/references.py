@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import bundled
 from srgan_edge.runtime.upscaler import Upscaler
-
-Bytes = NDArray[np.uint8]
 
 
 def picture(height: int, width: int, random: np.random.Generator) -> Bytes:

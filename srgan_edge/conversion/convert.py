@@ -20,9 +20,10 @@ from srgan_edge.conversion.remake import convert_command, name_of_run, train_com
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.conversion.targets import targets_of
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.tiling import reflected
-from srgan_edge.training.data import loading, photos, sources
+from srgan_edge.training.data import loading, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.training_data import DEGRADED, validation_sets
@@ -214,7 +215,7 @@ def _exports(
     return exports
 
 
-def _tile(photo: photos.Bytes, side: int) -> photos.Bytes:
+def _tile(photo: Bytes, side: int) -> Bytes:
     """The middle of a photo, continued by reflection where it is smaller."""
     rows, columns = (reflected((length - side) // 2, side, length) for length in photo.shape[:2])
     return photo[rows][:, columns] if side else photo

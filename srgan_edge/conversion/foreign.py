@@ -12,15 +12,13 @@ import flatbuffers
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
-from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from srgan_edge.conversion.foreign_files import load
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.ranges import BYTES, UNSAID, Range, Ranges, checked
-
-Bytes = NDArray[np.uint8]
 
 # A network is probed on a square of this side, unless it takes only another.
 _PROBE = 96

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tf_keras as keras
-from numpy.typing import NDArray
 
 from srgan_edge.conversion.fold import clone, rebuild
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.ranges import Numbers, ToNumbers
 
 
@@ -30,7 +30,7 @@ def without_rounding(quantized: Any, network: Any) -> Any:
     return twin
 
 
-def layer_noise(content: bytes, twin: Any, tile: NDArray[np.uint8]) -> list[LayerNoise]:
+def layer_noise(content: bytes, twin: Any, tile: Bytes) -> list[LayerNoise]:
     """Run an INT8 export and its float twin, in [0, 1], on `(h, w, 3)` bytes; layers in the export's order.
 
     Layers that the converter merged into others have no output of their own and are left out.

@@ -19,8 +19,8 @@ import numpy as np
 
 from srgan_edge.conversion.targets import Made, Target, as_pixels
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.session import Bytes
 
 # Whose photos' middle tiles are run: the emulation takes a second a tile of a small network, minutes of a large one.
 PHOTOS = 4

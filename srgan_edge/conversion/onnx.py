@@ -14,8 +14,9 @@ import numpy as np
 
 from srgan_edge.conversion.targets import Made, Target, as_pixels
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.session import Bytes, available_cpus
+from srgan_edge.runtime.session import available_cpus
 
 # The oldest with scales by channel, which every ONNX Runtime since 1.7 has.
 OPSET = 13

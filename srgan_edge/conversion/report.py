@@ -16,8 +16,6 @@ from srgan_edge.conversion.verify import Checker, Quality
 from srgan_edge.imaging import resample
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
 
-Bytes = NDArray[np.uint8]
-
 # Photos shown, those that lose most first, and the side of what is shown of each.
 _PHOTOS, _SIDE = 6, 384
 # What a heat map multiplies differences by: 16 levels are white.

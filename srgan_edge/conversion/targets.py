@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.verify import Bytes, OpenSession
+from srgan_edge.conversion.verify import OpenSession
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import Bytes
 
 
 class Made(NamedTuple):

@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge.errors import GateFailedError
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.metrics import Score, psnr, score
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.graph import read_graph
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
-
-Bytes = NDArray[np.uint8]
 
 
 class Runs(Protocol):

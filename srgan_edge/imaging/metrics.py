@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import Bytes
 
 SSIM_WINDOW = 11
 """Side of the window that SSIM is measured in, in pixels."""
@@ -20,7 +21,7 @@ class Score(NamedTuple):
     ssim: float
 
 
-def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+def luma(rgb: Bytes) -> NDArray[np.float64]:
     """BT.601 studio-range luma (16..235) of `(H, W, 3)` bytes, as MATLAB's `rgb2ycbcr` before rounding."""
     return 16 + rgb.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255
 
@@ -52,7 +53,7 @@ def ssim(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     return float(np.mean(numerator / denominator))
 
 
-def score(result: NDArray[np.uint8], truth: NDArray[np.uint8], crop: int, channel: str = "y") -> Score:
+def score(result: Bytes, truth: Bytes, crop: int, channel: str = "y") -> Score:
     """PSNR and SSIM of `(H, W, 3)` bytes against the truth, `crop` pixels of border left out.
 
     `channel` is "y" (BT.601 luma, what papers print), "rgb" (PSNR over all three planes, SSIM as

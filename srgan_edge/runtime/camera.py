@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import Bytes, encoding, images
 from srgan_edge.runtime.upscaler import Upscaler
-
-Bytes = NDArray[np.uint8]
 
 _WINDOW = "srgan-edge: interpolated | enlarged    (q quits)"
 

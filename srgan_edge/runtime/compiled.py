@@ -12,14 +12,12 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.ranges import UNSAID, Ranges
 from srgan_edge.runtime.session import Session
-
-Bytes = NDArray[np.uint8]
 
 # Larger tiles run into the GPU's limits: a 9x9 convolution of 64 channels does at 176.
 TILE_OF_DYNAMIC_MODEL = 128

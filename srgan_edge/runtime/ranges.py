@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import Bytes
 
-Bytes = NDArray[np.uint8]
 Range = tuple[float, float]
 """What black and white are to a network."""
 

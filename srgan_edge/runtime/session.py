@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.ranges import UNSAID, Numbers, Ranges, ToNumbers, ToPixels, resolve
-
-Bytes = NDArray[np.uint8]
 
 # What a model that takes any size is tried on.
 _SIDE = 16

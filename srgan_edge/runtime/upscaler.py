@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -86,7 +85,7 @@ class Upscaler:
     @overload
     def __call__(self, image: Image.Image) -> Image.Image: ...
     @overload
-    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]: ...
+    def __call__(self, image: Bytes) -> Bytes: ...
 
     def __call__(self, image: Image.Image | Bytes) -> Image.Image | Bytes:
         """Enlarge a PIL image (alpha and greyness kept), or `(H, W, 3)` RGB bytes.

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge import __version__
 from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, ModelCard, content, shipped
 from srgan_edge.runtime import isolated
 from srgan_edge.runtime.graph import Graph, read_graph
@@ -198,7 +198,7 @@ def enlarge(path: str, input_range: list[float] | None, output_range: list[float
         return {"refused": str(error), "usage": isinstance(error, UsageError)}
 
 
-def _in_other_ranges(session: Session, picture: NDArray[np.uint8], result: NDArray[np.uint8]) -> list[dict[str, Any]]:
+def _in_other_ranges(session: Session, picture: Bytes, result: Bytes) -> list[dict[str, Any]]:
     numbers = Numbers(session.output_dtype)
     own, found = session.ranges, []
     for start in CONVENTIONS:
@@ -215,7 +215,7 @@ def _in_other_ranges(session: Session, picture: NDArray[np.uint8], result: NDArr
     return found
 
 
-def _picture(height: int, width: int) -> NDArray[np.uint8]:
+def _picture(height: int, width: int) -> Bytes:
     """Smooth colours with dark stripes, in nearly all levels."""
     y, x = np.mgrid[:height, :width] / max(height, width)
     planes = (127.5 + 110 * np.sin(9 * x + 5 * y), 127.5 + 110 * np.cos(7 * y - 4 * x), 40 + 170 * x)
@@ -224,7 +224,7 @@ def _picture(height: int, width: int) -> NDArray[np.uint8]:
     return picture.astype(np.uint8)
 
 
-def _error(picture: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
+def _error(picture: Bytes, result: Bytes) -> float:
     """Mean difference of the result, each pixel's square averaged, away from the edges."""
     height, width = picture.shape[:2]
     scale = result.shape[0] // height

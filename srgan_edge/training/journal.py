@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from srgan_edge.atomic import write_text
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.writing import writing
 
 Event = dict[str, Any]
@@ -78,7 +76,7 @@ class Journal:
         """Log a sentence of something that went wrong and was passed over."""
         self.emit("warning", text=text)
 
-    def picture(self, name: str, rgb: NDArray[np.uint8]) -> None:
+    def picture(self, name: str, rgb: Bytes) -> None:
         """Show `(H, W, 3)` bytes in TensorBoard."""
         with writing(self._events), self._writer().as_default(step=self.step):
             self._summary.image(name, rgb[None])

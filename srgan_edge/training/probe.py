@@ -12,8 +12,9 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.contact_sheet import contact_sheet
-from srgan_edge.training.data.crops import Bytes, CropSampler
+from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.data.sources import TFDS

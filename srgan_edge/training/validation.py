@@ -10,16 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.metrics import score
 from srgan_edge.imaging.quality import Grain, colour_error, deviation, grain
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.perceptual.distances import Maps, dists, lite1_features, lpips
-
-Bytes = NDArray[np.uint8]
 
 JUDGED_PHOTOS, JUDGED_SIDE = 8, 384
 """Distances in features cost the most: they are of the first photos of a set, and of their middles."""

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from conftest import photo
 from degraded_sets import KINDS, blurred, degrade, jpeg, make_sets, middle, noisy, real_set, sharpened
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter
 
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.resample import downscale
-
-Bytes = NDArray[np.uint8]
 
 
 def grey(level: int) -> Bytes:

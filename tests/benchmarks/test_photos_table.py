@@ -9,13 +9,10 @@ import photos as program
 import pytest
 from click.testing import CliRunner
 from degraded_sets import KINDS
-from numpy.typing import NDArray
 from PIL import Image
 
-from srgan_edge.imaging import metrics, quality, resample
+from srgan_edge.imaging import Bytes, metrics, quality, resample
 from srgan_edge.models import find_model
-
-Bytes = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")

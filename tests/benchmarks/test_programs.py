@@ -16,14 +16,12 @@ import quantization
 import runtime
 import training
 from click.testing import CliRunner
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import find_model
-
-Bytes = NDArray[np.uint8]
 
 
 def printed(program: Any, *arguments: object) -> str:

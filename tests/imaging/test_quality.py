@@ -10,10 +10,8 @@ from scipy.signal import convolve2d
 from skimage.color import rgb2ycbcr
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.imaging import metrics, quality
+from srgan_edge.imaging import Bytes, metrics, quality
 from srgan_edge.imaging.quality import Grain
-
-Bytes = NDArray[np.uint8]
 
 
 def grey(plane: NDArray[np.integer]) -> Bytes:

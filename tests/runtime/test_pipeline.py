@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import photo
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import UsageError
-from srgan_edge.imaging import images
+from srgan_edge.imaging import Bytes, images
 from srgan_edge.runtime import pipeline
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
@@ -123,8 +122,8 @@ def test_strips_that_fill_the_memory_come_one_at_a_time(
     monkeypatch.setattr(pipeline, "_STRIPS", 1)
     left: list[int] = []
 
-    def strips(pixels: NDArray[np.uint8], out: None = None) -> Iterator[NDArray[np.uint8]]:
-        given: list[weakref.ref[NDArray[np.uint8]]] = []
+    def strips(pixels: Bytes, out: None = None) -> Iterator[Bytes]:
+        given: list[weakref.ref[Bytes]] = []
         source = Upscaler.strips(upscaler, pixels)
         while True:
             left.append(sum(reference() is not None for reference in given))

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from conftest import photo
-from numpy.typing import NDArray
 
 from srgan_edge.errors import UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
 
 
@@ -17,7 +17,7 @@ def test_reflection_is_numpys(length: int) -> None:
     np.testing.assert_array_equal(tiling.reflected(-23, length + 46, length), padded)
 
 
-def blur_and_enlarge(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def blur_and_enlarge(tile: Bytes) -> Bytes:
     """A "model" of scale 2 that sees 2 pixels around; its own edges are darkened, as by zero padding."""
     padded = np.pad(tile.astype(int), ((2, 2), (2, 2), (0, 0)))
     total = sum(padded[y : y + tile.shape[0], x : x + tile.shape[1]] for y in range(5) for x in range(5))
@@ -48,7 +48,7 @@ def test_an_image_that_comes_as_strips(channels: int, rows: int) -> None:
     run = tiling.writing(blur_and_enlarge)
     whole = np.concatenate(list(tiling.strips(image, plan, 2, run)))
     window = tiling.Window((45, 61, channels), (image[row : row + rows] for row in range(0, 45, rows)), 16)
-    parts: list[NDArray[np.uint8]] = []
+    parts: list[Bytes] = []
     for strip in tiling.strips(window, plan, 2, run):
         parts.append(strip)
         assert len(window._rows) <= 16 + rows
@@ -69,7 +69,7 @@ def test_too_little_overlap_shows() -> None:
 def test_plan_counts_what_is_run() -> None:
     calls: list[tuple[int, ...]] = []
 
-    def run(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def run(tile: Bytes) -> Bytes:
         calls.append(tile.shape)
         return tile
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import photo
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import metrics, resample
+from srgan_edge.imaging import Bytes, metrics, resample
 from srgan_edge.models import Model, bundled
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.interpreter import interpreter_package
@@ -65,7 +64,7 @@ def test_any_size_model(exports: Path) -> None:
         np.testing.assert_array_equal(fixed(image), dynamic(image))
 
 
-def test_better_than_bicubic(exports: Path, coffee: NDArray[np.uint8]) -> None:
+def test_better_than_bicubic(exports: Path, coffee: Bytes) -> None:
     low = resample.downscale(coffee, 4)
     with Upscaler(exports / "tiny-int8.tflite") as upscaler:
         ours = metrics.score(upscaler(low), coffee, 4)
@@ -95,7 +94,7 @@ def test_threads_of_callers_get_their_own_results(exports: Path) -> None:
     pictures = [photo(50 + i, 60, i) for i in range(4)]
     with Upscaler(exports / "tiny-int8.tflite") as upscaler:
         expected = [upscaler(p) for p in pictures]
-        got: dict[int, NDArray[np.uint8]] = {}
+        got: dict[int, Bytes] = {}
         workers = [threading.Thread(target=lambda i=i: got.update({i: upscaler(pictures[i])})) for i in range(4)]
         for worker in workers:
             worker.start()

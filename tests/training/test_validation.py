@@ -7,13 +7,11 @@ import pytest
 from conftest import photo
 from numpy.typing import NDArray
 
-from srgan_edge.imaging import metrics, quality, resample
+from srgan_edge.imaging import Bytes, metrics, quality, resample
 from srgan_edge.training import validation
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.perceptual.distances import dists, lite1_features, lpips
 from srgan_edge.training.validation import Quality, Validation
-
-Bytes = NDArray[np.uint8]
 
 
 def pair(height: int, width: int, seed: int, noise: float = 0) -> Pair:

@@ -11,11 +11,9 @@ from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.video.source import AV_VERSION, UnreadableVideoError
-
-Bytes = NDArray[np.uint8]
 
 _UNSPECIFIED, _LIMITED, _FULL = 2, 1, 2
 _BT709, _SMPTE170M, _BT2020 = 1, 6, 9

@@ -11,19 +11,17 @@ from typing import Any, NamedTuple
 import av
 import av.error
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import file_sha256
 from srgan_edge.runtime.batch import VIDEO_RESULTS
 from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.runtime.video import colours, result, tracks
 from srgan_edge.runtime.video.segments import Encoding, Segments, identity
 from srgan_edge.runtime.video.source import Source, UnreadableVideoError, fraction, plain
-
-Bytes = NDArray[np.uint8]
 
 # Frames that may wait for the encoder.
 _WAITING = 8

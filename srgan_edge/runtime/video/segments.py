@@ -20,14 +20,12 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.imaging import Bytes
 from srgan_edge.locks import try_lock
 from srgan_edge.runtime import video
 from srgan_edge.runtime.video.colours import Colours, from_rgb, tag
-
-Bytes = NDArray[np.uint8]
 
 _OPEN, _LOCK = "open.mp4", "lock"
 

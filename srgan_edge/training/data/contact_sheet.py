@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.crops import CropSampler
-
-Bytes = NDArray[np.uint8]
 
 _COLUMNS = 4
 _GAP = 4

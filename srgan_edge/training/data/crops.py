@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations.degrader import MARGIN, NEAREST, Degrader
 from srgan_edge.training.data.photos import Photo
-
-Bytes = NDArray[np.uint8]
 
 # Draws per crop until one is neither smooth nor of a damaged file.
 _TRIES = 10

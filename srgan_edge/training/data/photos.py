@@ -5,13 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from srgan_edge.imaging import images
+from srgan_edge.imaging import Bytes, images
 from srgan_edge.imaging.resample import downscale, resize
-
-Bytes = NDArray[np.uint8]
 
 # Bicubic shrinking looks 2 low-resolution pixels to each side (its kernel is 4 wide), half a pixel off centre.
 _REACH = 3

@@ -7,15 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
-from srgan_edge.imaging import images
+from srgan_edge.imaging import Bytes, images
 from srgan_edge.imaging.twins import Twins
 from srgan_edge.training.data.photos import shrink
-
-Bytes = NDArray[np.uint8]
 
 SAMPLE = "sample"
 TFDS = "tfds:"

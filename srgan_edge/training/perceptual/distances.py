@@ -14,6 +14,7 @@ import tensorflow as tf
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.perceptual.efficientnet_lite0 import (
     efficientnet_lite0,
     load_imagenet_weights,
@@ -21,7 +22,6 @@ from srgan_edge.training.perceptual.efficientnet_lite0 import (
     packaged_weights,
 )
 
-Bytes = NDArray[np.uint8]
 Maps = list[NDArray[np.float32]]
 """Features `[rows, columns, channels]` of one picture at each resolution."""
 Levels = NDArray[np.float64]

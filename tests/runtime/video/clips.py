@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.models import WEIGHTS, Model
-
-Bytes = NDArray[np.uint8]
 
 MILLISECOND = Fraction(1, 1000)
 

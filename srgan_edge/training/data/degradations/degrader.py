@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations import faults
 from srgan_edge.training.data.degradations.settings import Degradation, Last, Stage
 
-Bytes = NDArray[np.uint8]
 Random = np.random.Generator
 
 MARGIN = 24

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations import kernels
 from srgan_edge.training.data.degradations.settings import Blur, Filter, Jpeg, Noise, Resize, Sharpen
 
-Bytes = NDArray[np.uint8]
 Random = np.random.Generator
 T = TypeVar("T")
 

@@ -7,11 +7,9 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
+from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations.settings import H264
-
-Bytes = NDArray[np.uint8]
 
 # x264's AVX-512 code gives other bytes from run to run at some widths; in C it gives the same on every machine.
 _REPEATABLE = {"preset": "veryfast", "x264-params": "asm=0"}
