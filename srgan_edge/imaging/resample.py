@@ -47,11 +47,16 @@ def _resize_rows(image: Bytes, out_rows: int, part: slice = _ALL) -> Bytes:
         return image[part]
     indices, weights = contributions(image.shape[0], out_rows)
     indices, weights = indices[:, part], weights[:, part]
-    total = np.zeros((indices.shape[1], *image.shape[1:]), np.float32)
+    flat = image.reshape(image.shape[0], -1)
+    total = np.zeros((indices.shape[1], flat.shape[1]), np.float32)
+    share = np.empty_like(total)
     for index, weight in zip(indices, weights, strict=True):
-        total += image[index] * weight[:, None, None]
+        np.multiply(flat[index], weight[:, None], out=share)
+        total += share
     # MATLAB rounds half away from zero; the values are not negative where it matters.
-    return np.clip(np.floor(total + 0.5), 0, 255).astype(np.uint8)
+    total += 0.5
+    np.clip(np.floor(total, out=total), 0, 255, out=total)
+    return total.astype(np.uint8).reshape(-1, *image.shape[1:])
 
 
 def resize(image: Bytes, height: int, width: int, part: tuple[slice, slice] = (_ALL, _ALL)) -> Bytes:

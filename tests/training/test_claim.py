@@ -102,8 +102,14 @@ def test_a_request_is_refused_without_tensorflow(photos: Path, tmp_path: Path) -
     check_request(request("data.source=tfds:div2k"), tmp_path / "new", resume=False)  # asked for later
     with pytest.raises(UsageError, match="no such folder"):
         check_request(request("data.source=/nowhere"), tmp_path / "new", resume=False)
-    with pytest.raises(UsageError, match=r"generator\.init: /nowhere is no run folder"):
-        check_request(request(f"data.source={photos}", "generator.init=/nowhere"), tmp_path / "new", resume=False)
+    of_photos = (f"data.source={photos}", "pretrain.losses={mse=1.0, distillation=1.0}")
+    for key in ("generator.init", "teacher"):
+        both = (*of_photos, "teacher=edge-m-x4")
+        check_request(request(*both, f"{key}=edge-l-real-x4"), tmp_path / "new", resume=False)
+        with pytest.raises(UsageError, match=rf"{key}: /nowhere: "):
+            check_request(request(*both, f"{key}=/nowhere"), tmp_path / "new", resume=False)
+        with pytest.raises(UsageError, match=rf"{key}: {photos} is no run folder with a generator in it"):
+            check_request(request(*both, f"{key}={photos}"), tmp_path / "new", resume=False)
     run = touched(tmp_path / "run", "checkpoints/step-5.index")
     recipes.save(request(f"data.source={photos}"), run / "recipe.toml")
     check_request(request(f"data.source={photos}", "pretrain.steps=7"), run, resume=True)

@@ -56,6 +56,13 @@ def test_turned_crops_still_belong_together() -> None:
         assert np.abs(resample.downscale(other, 4)[inner].astype(int) - one[inner]).max() <= 1
 
 
+def test_all_eight_orientations_are_drawn() -> None:
+    (whole,) = exact = pairs((32, 32))
+    drawn = {crop.tobytes() for crop in CropSampler(exact, 4, 8, 128, flip_rotate=True, seed=0)(0)[1]}
+    square = (whole.hr, whole.hr.transpose(1, 0, 2))
+    assert drawn == {np.rot90(side, quarter).tobytes() for side in square for quarter in range(4)}
+
+
 def test_a_step_decides_its_batch() -> None:
     sampler = CropSampler(pairs((96, 128), (64, 64)), 4, 8, 4, True, seed=1)
     np.testing.assert_array_equal(sampler(7)[0], sampler(7)[0])

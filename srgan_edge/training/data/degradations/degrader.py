@@ -13,11 +13,11 @@ from srgan_edge.training.data.degradations.settings import Degradation, Last, St
 
 Random = np.random.Generator
 
-MARGIN = 24
-"""LR pixels by which a part should be larger than the crop that is taken from it, so that filters see beyond its edge
-and the grids of JPEG, 8 and 16 pixels wide, lie anywhere in it."""
-NEAREST = 4
-"""Of these, at least on each side."""
+NEAREST = 2
+"""LR pixels by which a part reaches beyond the crop that is taken from it, at least, so that filters see them."""
+MARGIN = 2 * NEAREST + 15
+"""By which a part should be larger than the crop: its place in it is one of 16, so that the grids of JPEG, 8 and 16
+pixels wide, lie anywhere in the crop."""
 
 
 class Degrader:

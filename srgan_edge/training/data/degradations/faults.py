@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations import kernels
 from srgan_edge.training.data.degradations.settings import Blur, Filter, Jpeg, Noise, Resize, Sharpen
+from srgan_edge.training.data.opencv import opencv
 
 Random = np.random.Generator
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def blur(image: Bytes, settings: Blur, random: Random) -> Bytes:
     kind = choose(settings.kernels, random)
     along = random.uniform(*settings.sigma)
     if kind == "iso":
-        return _opencv().GaussianBlur(image, (0, 0), along, borderType=_opencv().BORDER_REPLICATE)
+        return opencv().GaussianBlur(image, (0, 0), along, borderType=opencv().BORDER_REPLICATE)
     shape, _, direction = kind.rpartition("_")
     across, angle = (random.uniform(*settings.sigma), random.uniform(0, np.pi)) if direction == "aniso" else (along, 0)
     if shape == "generalised":
@@ -71,7 +71,7 @@ def sharpen(image: Bytes, settings: Sharpen, random: Random) -> Bytes:
     radius, amount = random.uniform(*settings.radius), random.uniform(*settings.amount)
     sharp = image.astype(np.float32)
     sharp += np.float32(amount) * (
-        sharp - _opencv().GaussianBlur(sharp, (0, 0), radius, borderType=_opencv().BORDER_REPLICATE)
+        sharp - opencv().GaussianBlur(sharp, (0, 0), radius, borderType=opencv().BORDER_REPLICATE)
     )
     return _bytes(sharp)
 
@@ -105,20 +105,10 @@ def jpeg(image: Bytes, settings: Jpeg, random: Random) -> Bytes:
     return np.asarray(Image.open(file))
 
 
-@cache
-def _opencv() -> Any:
-    """Imported when a fault needs it: MATLAB's bicubic does not."""
-    import cv2
-
-    # Crops are too small to share: threads would only wait for each other, and for the training step.
-    cv2.setNumThreads(1)
-    return cv2
-
-
 def _softened(grains: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Blurred, and as strong as before."""
     before = float(grains.std())
-    soft = _opencv().GaussianBlur(grains, (0, 0), sigma).reshape(grains.shape)
+    soft = opencv().GaussianBlur(grains, (0, 0), sigma).reshape(grains.shape)
     return soft * np.float32(before / max(float(soft.std()), 1e-6))
 
 
@@ -131,7 +121,7 @@ def _exponent(beta: tuple[float, float], random: Random) -> float:
 
 
 def _filtered(image: Bytes, kernel: Any) -> Bytes:
-    return _opencv().filter2D(image, -1, kernel, borderType=_opencv().BORDER_REPLICATE)
+    return opencv().filter2D(image, -1, kernel, borderType=opencv().BORDER_REPLICATE)
 
 
 def _bytes(image: NDArray[np.floating]) -> Bytes:

@@ -23,6 +23,11 @@ def test_a_gaussian_has_its_deviation(sigma: float) -> None:
     np.testing.assert_allclose(moments(kernel), [[0, 0], [sigma**2, 0], [0, sigma**2]], atol=0.02)
 
 
+def test_kernels_reach_four_deviations_or_three_where_they_fit_into_11() -> None:
+    """OpenCV's filter2D takes five times as long for the next size."""
+    assert [kernels.gaussian((sigma, 0.5), 0.3).shape[0] for sigma in (0.5, 1.5, 1.66, 1.7, 2.4)] == [5, 11, 11, 15, 21]
+
+
 @pytest.mark.parametrize("angle", [0.0, 0.7, np.pi / 2])
 def test_an_anisotropic_gaussian_lies_along_its_angle(angle: float) -> None:
     along, across = 2.4, 0.9
