@@ -61,6 +61,7 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("-o", "--out", help="File for one input, folder for several.")
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
+@click.option("--strength", type=float, help="Of the texture of a model for looks: 0 faithful to 1 full.")
 @delegate_options
 @click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
 @click.option("--format", "format_name", help="Format of photos' results: png, jpg, ... Default: that of the photo.")
@@ -81,6 +82,7 @@ def command(
     inputs: tuple[str, ...],
     out: str | None,
     model: str,
+    strength: float | None,
     delegate: str,
     threads: int,
     half: bool,
@@ -115,6 +117,7 @@ def command(
       srgan-edge run photo.jpg -o large.png --scale 2
       srgan-edge run holiday/ --recursive -o large/ --format webp
       srgan-edge run photo.jpg --delegate gpu
+      srgan-edge run photo.jpg -m edge-m-gan-x4 --strength 0.5
       srgan-edge run clip.mp4 -o large.mp4
       srgan-edge run --camera 0
       srgan-edge run --ray photos/ -o large/
@@ -154,13 +157,15 @@ def command(
             raise UsageError("--ray computes photos on CPUs")
         if input_range or output_range:
             raise UsageError("--ray: models with a range of their own run on one machine, without --ray")
+        if strength is not None:
+            raise UsageError("--ray: a --strength mixes two models, on one machine, without --ray")
         _on_ray(inputs, out, model, settings, address or None, threads or 1, recursive, suffix, skip_existing, as_json)
         return
     failed = done = 0
-    opened = Upscaler(model, delegate, threads, half, parse_pairs(pairs), input_range, output_range)
+    opened = Upscaler(model, delegate, threads, half, parse_pairs(pairs), input_range, output_range, strength)
     with opened as upscaler, progress_bar() as bar:
         for note in upscaler.notes:
-            say(f"{upscaler.model.name}: {note}")
+            say(f"{upscaler.name}: {note}")
         check_factor(factor, upscaler.scale)
         if upscaler.why:
             say(f"computing on {upscaler.device} ({upscaler.why})")
@@ -194,7 +199,7 @@ def command(
         try:
             for outcome in outcomes:
                 failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
-                _tell(outcome, (upscaler.model.name, upscaler.delegate, upscaler.device), as_json)
+                _tell(outcome, (upscaler.name, upscaler.delegate, upscaler.device), as_json)
                 bar.advance(task)
         except BaseException:  # interrupted
             for job in films:

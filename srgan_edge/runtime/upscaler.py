@@ -16,12 +16,13 @@ from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, images
-from srgan_edge.models import DEFAULT_MODEL, Model, find_model
+from srgan_edge.models import DEFAULT_MODEL, Model, file_sha256, find_model
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
 from srgan_edge.runtime.delegates import open_sessions, prefers
 from srgan_edge.runtime.ranges import Range, Ranges
 from srgan_edge.runtime.session import Session, cpu_name
+from srgan_edge.runtime.strength import mix, pair
 from srgan_edge.runtime.vetting import vet
 
 # Tile for models that take any size: bounded memory, and little of it is overlap.
@@ -46,6 +47,7 @@ class Upscaler:
         options: Mapping[str, str] | None = None,
         input_range: Range | None = None,
         output_range: Range | None = None,
+        strength: float | None = None,
     ) -> None:
         """Load a bundled model by name or a .tflite file.
 
@@ -58,12 +60,22 @@ class Upscaler:
             options: of the delegate.
             input_range: what black and white are to a model without a card whose file does not say it, (0, 1) say.
             output_range: what they are in its result, if not the same.
+            strength: of the texture, from 0, the faithful network of a pair, to 1, the one for looks; `model` is
+                either. Between them both are run, and their results mixed.
 
         Raises:
-            UsageError: an unknown model or delegate, or a range is needed.
+            UsageError: an unknown model or delegate, a range is needed, or the model is none of a pair.
             SrganEdgeError: the model cannot be run, or is not what its card says.
         """
         self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
+        self.strength, self._faithful = strength, None
+        if strength is not None:
+            if not 0 <= strength <= 1:
+                raise UsageError(f"a strength is from 0 to 1, not {strength:g}")
+            faithful, looks = pair(self.model)
+            self.model = looks if strength else faithful
+            if 0 < strength < 1:
+                self._faithful = Upscaler(faithful, delegate, threads, half, options, input_range, output_range)
         facts = vet(self.model, Ranges(input_range, output_range))
         self.scale, self.overlap, self.notes = facts.scale, facts.overlap, facts.notes
         self._sessions, self.why, self.threads = open_sessions(
@@ -76,6 +88,10 @@ class Upscaler:
             self.device = cpu_name(self.threads)
         side = max(TILE_OF_DYNAMIC_MODEL, 4 * self.overlap)
         self.tile = session.tile or (side, side)
+        if self._faithful is not None:
+            if (self._faithful.scale, self._faithful.tile) != (self.scale, self.tile):
+                raise UsageError(f"{self._faithful.model.name} and {self.model.name} differ in scale or tile")
+            self.overlap = max(self.overlap, self._faithful.overlap)
         self._closed, self._process = False, os.getpid()
         self._free: queue.SimpleQueue[Session | CompiledSession] = queue.SimpleQueue()
         for session in self._sessions:
@@ -133,6 +149,17 @@ class Upscaler:
             self._check_open()
             raise error
 
+    @property
+    def name(self) -> str:
+        """Of the model, and its strength."""
+        return self.model.name if self._faithful is None else f"{self.model.name} at strength {self.strength:g}"
+
+    @property
+    def sha256(self) -> str:
+        """Of the files, and what of each: results of two Upscalers on one device are equal if it is."""
+        digest = file_sha256(self.model.path)
+        return digest if self._faithful is None else f"{digest} {self.strength} {self._faithful.sha256}"
+
     def plan(self, height: int, width: int) -> tiling.Plan:
         """The tiles that an image of a size is run in."""
         return tiling.plan(height, width, self.tile, self.overlap)
@@ -140,11 +167,9 @@ class Upscaler:
     def tile_alone(self, tile: Bytes) -> Bytes:
         """Run the model on one tile, bytes of its height and width, by one session."""
         self._check_open()
-        session = self._free.get()
-        try:
-            return session.run(tile)
-        finally:
-            self._free.put(session)
+        made = np.empty((tile.shape[0] * self.scale, tile.shape[1] * self.scale, 3), np.uint8)
+        self._run(tile, made, 0)
+        return made
 
     def close(self) -> None:
         """Free the model."""
@@ -154,6 +179,8 @@ class Upscaler:
         self._pool.shutdown(cancel_futures=True)
         for session in self._sessions:
             session.close()
+        if self._faithful is not None:
+            self._faithful.close()
 
     def __enter__(self) -> Upscaler:
         return self
@@ -195,6 +222,10 @@ class Upscaler:
             session.run(tile, out, margin)
         finally:
             self._free.put(session)
+        if self._faithful is not None and self.strength is not None:
+            faithful = np.empty(out.shape, np.uint8)
+            self._faithful._run(tile, faithful, margin)
+            out[:] = mix(faithful, out, self.strength)
 
 
 def luma(rgb: Bytes) -> Bytes:

@@ -16,7 +16,6 @@ from PIL import Image
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
-from srgan_edge.models import file_sha256
 from srgan_edge.runtime.batch import VIDEO_RESULTS
 from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.runtime.video import colours, result, tracks
@@ -58,7 +57,7 @@ def enlarge(
             first = _first(upscaler, source, suffix, quality, factor or upscaler.scale)
             encoding = first.encoding
             computed_by = f"{upscaler.delegate}, {upscaler.device}"
-            key = identity(source, file_sha256(upscaler.model.path), computed_by, encoding)
+            key = identity(source, upscaler.sha256, computed_by, encoding)
             with Source(source) as looked_through:
                 looked_through.check_whole()
             result.rehearse(source, plan)
