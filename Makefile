@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 BOARD := .venv-board
 
-.PHONY: demo test lint android lock clean
+.PHONY: demo test lint docs android lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
@@ -16,6 +16,10 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+# The documentation as a site, in site/.
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict --quiet
 
 # The app: JDK 17, Maven, and the Debian packages that build.sh names; .venv has the runtime that it is compared with.
 android: $(STAMP)
@@ -44,10 +48,10 @@ $(BOARD)/.installed: requirements-board.lock
 
 # One lock for every supported Python, without any index address in it.
 lock:
-	uv pip compile pyproject.toml --group dev --extra video --extra ray --extra onnx --universal --python-version 3.10 \
+	uv pip compile pyproject.toml --group dev --group docs --extra video --extra ray --extra onnx --universal --python-version 3.10 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
 	uv pip compile --group board --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate -o requirements-board.lock
 
 clean:
-	rm -rf .venv $(BOARD) android-demo/verify/target build dist .pytest_cache .ruff_cache
+	rm -rf .venv $(BOARD) android-demo/verify/target build dist site .pytest_cache .ruff_cache
