@@ -19,7 +19,7 @@ lint: $(STAMP)
 
 # The documentation as a site, in site/.
 docs: $(STAMP)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # The app: JDK 17, Maven, and the Debian packages that build.sh names; .venv has the runtime that it is compared with.
 android: $(STAMP)

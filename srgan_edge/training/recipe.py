@@ -146,7 +146,7 @@ class Gan(Table):
     """Adam's; 0.5 where generator and discriminator swing (Radford et al. 2016, section 4)."""
     max_psnr_drop: Weight = 1.5
     """What the weights kept as the phase's best may lose against its start, in dB on any set of photos held out; see
-    train/README.md."""
+    docs/training.md."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """What the discriminator's target for real images falls short of 1 (Salimans et al. 2016, section 3.4)."""
     discriminator: Literal["paper", "pooled", "unet", "projected"] = "paper"
