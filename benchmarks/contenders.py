@@ -16,7 +16,7 @@ from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, resample
 from srgan_edge.models import find_model
-from srgan_edge.runtime.graph import inspect
+from srgan_edge.runtime.flatbuffer import graph_of
 
 FRAME = (180, 320)
 PIXELS_720P = 1280 * 720
@@ -82,7 +82,7 @@ def open_contender(spec: str, scale: int) -> Contender:
         return Contender(name or f"{model.name} on {runtime}", upscaler_of(model, runtime), (model.path,))
     upscaler = Upscaler(model, "cpu", threads=1)
     _check_scale(what, upscaler.scale, scale)
-    graph = inspect(model)
+    graph = graph_of(model)
     _, height, width, _ = graph.inputs[0].shape
     macs = graph.macs / (height * width) * PIXELS_720P / scale**2
     name = name or (path.stem if path.suffix == ".tflite" else what)

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import Bytes, images, resample
+from srgan_edge.imaging import Bytes, folders, images, resample
 
 GRID = 16
 """JPEG codes blocks of 16 pixels where it halves the colours' resolution: the middle is cut out on this grid."""
@@ -145,7 +145,7 @@ def save(picture: Bytes, path: Path) -> None:
 
 
 def _photos(folder: Path) -> list[Path]:
-    found = images.find(folder)
+    found = folders.find(folder)
     if not found:
         raise UsageError(f"{folder}: no image in this folder")
     seen: dict[str, Path] = {}

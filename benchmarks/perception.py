@@ -21,7 +21,7 @@ from PIL import Image
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table
-from srgan_edge.imaging import Bytes, images, resample
+from srgan_edge.imaging import Bytes, folders, images, resample
 from srgan_edge.imaging.metrics import luma
 from srgan_edge.training.perceptual.distances import Levels, dists, lite1_features, lpips
 
@@ -67,7 +67,7 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
     shifts, crops = [], []
     with Upscaler(psnr_model) as first, Upscaler(gan_model) as second:
         scale = first.scale
-        for path in images.find(photos):
+        for path in folders.find(photos):
             truth = images.read(path).rgb
             low = resample.downscale(truth, scale)
             truth = truth[: low.shape[0] * scale, : low.shape[1] * scale]

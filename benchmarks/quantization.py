@@ -28,7 +28,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import measure
 from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.pairs import Pair, bench_sets
-from srgan_edge.runtime.graph import xnnpack_partitions
+from srgan_edge.runtime import xnnpack
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
@@ -111,7 +111,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     "drop_db": {s: psnr["float"][s] - p for s, p in psnr[arm.label].items()},
                     "size_bytes": arm.path.stat().st_size,
                     "tile_ms": milliseconds(arm.path),
-                    "xnnpack_partitions": xnnpack_partitions(arm.path.read_bytes()),
+                    "xnnpack_partitions": xnnpack.partitions(arm.path.read_bytes()),
                 }
                 for arm in found
             ]

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from srgan_edge import Upscaler
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import encoding, folders, images
 from srgan_edge.models import DEFAULT_MODEL
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.batch import Job
@@ -105,7 +105,7 @@ def main(models: tuple[str, ...], photos: Path | None, rounds: int) -> None:
             for index in range(50):
                 encoding.write(images.Picture(noise(240, 320, index)), photos / f"{index:02}.jpg")
         for suffix in (".png", ".jpg"):
-            folder_ratio(models[0], images.find(photos)[:50], suffix, max(1, rounds // 2))
+            folder_ratio(models[0], folders.find(photos)[:50], suffix, max(1, rounds // 2))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.locks import try_lock
 
-try:
-    import fcntl
-except ImportError:  # Windows: what a killed run leaves is not recognised there
-    fcntl = None
-
+# Windows opens no folders: what a killed run leaves is not recognised there.
+_LOCKS = sys.platform != "win32"
 # Of the hidden folder beside a target that its file is written in.
 PREFIX = ".srgan-edge-"
 # What says that a disk is full or takes no files, wherever in the block it comes up.
@@ -85,7 +84,7 @@ def _private_folder(parent: Path) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         try:
-            lock = os.open(folder if fcntl else os.devnull, os.O_RDONLY)
+            lock = os.open(folder if _LOCKS else os.devnull, os.O_RDONLY)
         except FileNotFoundError:
             continue
         if _locked(lock) is not False and folder.is_dir():
@@ -95,15 +94,10 @@ def _private_folder(parent: Path) -> tuple[Path, int]:
 
 def _locked(descriptor: int) -> bool | None:
     """Whether the lock could be had; None where there are none, as on some network file systems."""
-    if fcntl is None:
-        return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return try_lock(descriptor) if _LOCKS else None
     except OSError:
         return None
-    return True
 
 
 def _to_disk(path: Path) -> None:

@@ -16,7 +16,7 @@ from srgan_edge.imaging.pairs import Source, pair_of
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
 from srgan_edge.runtime.upscaler import Upscaler
-from srgan_edge.training.data.sources import HELD_OUT_SAMPLES, sample_photos
+from srgan_edge.training.data.lookup import HELD_OUT_SAMPLES, sample_photos
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
 

@@ -18,16 +18,17 @@ else:
 _PLACE = 2**62
 
 
-def try_lock(file: IO[Any]) -> bool:
-    """Lock an open file for this process until it is closed; False if another process holds it.
+def try_lock(file: IO[Any] | int) -> bool:
+    """Lock an open file, or a folder's descriptor, until it is closed; False if another holds it.
 
     Raises:
         OSError: the file system knows no locks.
     """
     try:
         if sys.platform == "win32":
-            os.lseek(file.fileno(), _PLACE, os.SEEK_SET)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            descriptor = file if isinstance(file, int) else file.fileno()
+            os.lseek(descriptor, _PLACE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):

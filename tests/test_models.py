@@ -12,14 +12,16 @@ import pytest
 
 from srgan_edge import models, recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.runtime.graph import inspect, partitions_of, read_graph
+from srgan_edge.runtime.flatbuffer import graph_of, read_graph
+from srgan_edge.runtime.gpu_delegate import gpu_verdict
+from srgan_edge.runtime.xnnpack import partitions_of_file
 
 
 @pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
 def test_every_bundled_model_is_what_its_card_says(model: models.Model) -> None:
     card = model.card
     assert card is not None
-    graph = inspect(model)
+    graph = graph_of(model)
     assert card.name == model.name
     assert card.sha256 == models.file_sha256(model.path)
     assert graph.parameters == card.parameters
@@ -28,7 +30,7 @@ def test_every_bundled_model_is_what_its_card_says(model: models.Model) -> None:
     assert {t.dtype for t in graph.inputs + graph.outputs} == {card.io_dtype}
     assert graph.macs == card.macs_per_pixel * card.tile**2
     assert card.quantization != "int8" or graph.float_ops == 0
-    assert graph.gpu_verdict()["ok"]
+    assert gpu_verdict(graph)["ok"]
 
 
 @pytest.mark.parametrize("model", models.bundled(), ids=lambda m: m.name)
@@ -101,10 +103,10 @@ def test_weights_stay_small() -> None:
 
 def test_a_damaged_file_brings_inspect_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
     path = models.WEIGHTS / "edge-s-x4-int8.tflite"
-    assert partitions_of(path) == 1
+    assert partitions_of_file(path) == 1
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(SrganEdgeError, match=r"edge-s-x4-int8\.tflite: the runtime crashes on this file"):
-        partitions_of(path)
+        partitions_of_file(path)
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,9 @@ def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) 
       srgan-edge inspect edge-m-x4 --target mediatek --target coral
       srgan-edge inspect runs/edge/exports/edge-int8.tflite --json
     """
-    from srgan_edge.models import find_model
-    from srgan_edge.runtime.compilers import lacking
-    from srgan_edge.runtime.graph import inspect, partitions_of
+    from srgan_edge.runtime.inspection import inspect
 
-    found = find_model(model)
-    graph = inspect(found)
-    compilers = {target: lacking(graph, target) for target in targets}
-    summary = {**graph.summary(found.card, partitions_of(found.path)), "targets": compilers}
+    summary = inspect(model, targets)
     if as_json:
         print_json(summary)
         return
@@ -76,7 +71,7 @@ def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) 
     click.echo("mobile GPU delegate: " + ("takes every operator" if verdict["ok"] else "refuses"))
     for refused in verdict["refused"]:
         click.echo(f"  {refused['op']}: {refused['reason']}")
-    for target, verdict in compilers.items():
+    for target, verdict in summary["targets"].items():
         click.echo(f"{target}'s compiler, by its list: " + ("takes every operator" if verdict["ok"] else "lacks"))
         for entry in verdict["lacking"]:
             click.echo(f"  {entry['count']} {entry['op']}: {entry['reason']}")

@@ -130,7 +130,8 @@ def command(
     from srgan_edge.runtime.batch import exists, is_video, jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
     from srgan_edge.runtime.upscaler import Upscaler
-    from srgan_edge.runtime.video import kept_frames, upscale_videos
+    from srgan_edge.runtime.video import upscale_videos
+    from srgan_edge.runtime.video.kept import kept_frames
 
     if address:
         from srgan_edge.runtime.cluster import is_address

@@ -23,7 +23,7 @@ from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.tiling import reflected
-from srgan_edge.training.data import loading, sources
+from srgan_edge.training.data import loading, lookup, sources
 from srgan_edge.training.data.crops import CropSampler, batches
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.training_data import DEGRADED, validation_sets
@@ -109,7 +109,7 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     _check_tile(settings.tile, trained.name, reach)
     data, calibration = recipe.data, settings.calibration
     source, low = (calibration, "") if calibration else (data.source, data.low)
-    found = sources.find_sources(source, settings.verify or data.valid, low, trained.scale)
+    found = lookup.find_sources(source, settings.verify or data.valid, low, trained.scale)
     sets = validation_sets(found, recipe, report)
     # A network for photos with faults is judged on these.
     pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
@@ -173,7 +173,7 @@ def convert_foreign(
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
     _check_tile(tile, network.name, network.overlap)
-    found = sources.find_sources(settings.calibration or sources.SAMPLE, settings.verify, scale=network.scale)
+    found = lookup.find_sources(settings.calibration or lookup.SAMPLE, settings.verify, scale=network.scale)
     pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, report)]
     side = tile or settings.crop
     report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")

@@ -15,7 +15,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.targets import Target
 from srgan_edge.errors import GateFailedError
 from srgan_edge.models import ModelCard
-from srgan_edge.runtime.graph import read_graph
+from srgan_edge.runtime.flatbuffer import read_graph
 
 Report = Callable[[str], None]
 

@@ -16,7 +16,7 @@ from srgan_edge.errors import GateFailedError
 from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.metrics import Score, psnr, score
 from srgan_edge.runtime import tiling
-from srgan_edge.runtime.graph import read_graph
+from srgan_edge.runtime.flatbuffer import read_graph
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,59 +241,6 @@ MODES = ("", "L", "LA", "RGB", "RGBA")
 def image_of(pixels: Bytes) -> Image.Image:
     """The PIL image of `(h, w, channels)` bytes."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels, MODES[pixels.shape[2]])
-
-
-def find(
-    folder: Path,
-    recursive: bool = False,
-    suffixes: Iterable[str] = READABLE,
-    unreadable: Callable[[OSError], None] | None = None,
-) -> list[Path]:
-    """The image files of a folder by suffix, sorted, hidden ones left out; links are followed.
-
-    Args:
-        folder: is looked into.
-        recursive: so are its folders, each once.
-        suffixes: of the files that are wanted.
-        unreadable: told of folders that cannot be looked into; without it that is an error.
-
-    Raises:
-        UnreadableImageError: a folder cannot be looked into.
-    """
-    wanted, found = tuple(suffixes), list[Path]()
-
-    def failed(error: OSError) -> None:
-        if unreadable is None:
-            raise UnreadableImageError(f"{error.filename}: cannot be looked into: {error.strerror}") from error
-        unreadable(error)
-
-    above = {str(folder): {_identity(folder)}}
-    for root, folders, names in os.walk(folder, onerror=failed, followlinks=True):
-        inside = [name for name in sorted(folders) if recursive and not name.startswith(".")]
-        # A link to a folder that it lies in would be followed for ever.
-        folders[:] = [name for name in inside if _identity(Path(root, name)) not in above[root]]
-        above |= {str(Path(root, name)): {*above[root], _identity(Path(root, name))} for name in folders}
-        paths = (Path(root, name) for name in names if not name.startswith("."))
-        found += [path for path in paths if path.suffix.lower() in wanted and _is_there(path)]
-    return sorted(found)
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    try:
-        about = folder.stat()
-    except OSError:
-        return 0, 0  # os.walk says why
-    return about.st_dev, about.st_ino
-
-
-def _is_there(path: Path) -> bool:
-    """A file, or what cannot be told: whoever opens it says why."""
-    try:
-        return not stat.S_ISDIR(path.stat().st_mode)
-    except FileNotFoundError:
-        return False  # a link to nothing
-    except OSError:
-        return True
 
 
 def _is_heic(head: bytes) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import Bytes, images, resample
+from srgan_edge.imaging import Bytes, folders, images, resample
 from srgan_edge.imaging.metrics import SSIM_WINDOW
 from srgan_edge.imaging.twins import Twins
 
@@ -117,10 +117,10 @@ def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[S
     """
     if not high.is_dir():
         raise UsageError(f"{high}: no such folder of photos")
-    if low is not None or images.find(high):
+    if low is not None or folders.find(high):
         return {high.resolve().name: sources_of(high, low, scale)}
-    folders = [high] if _inside(high, _HIGH_FOLDERS) else sorted(path for path in high.iterdir() if path.is_dir())
-    found = {folder.resolve().name: folder for folder in folders if _inside(folder, _HIGH_FOLDERS)}
+    inner = [high] if _inside(high, _HIGH_FOLDERS) else sorted(path for path in high.iterdir() if path.is_dir())
+    found = {folder.resolve().name: folder for folder in inner if _inside(folder, _HIGH_FOLDERS)}
     if not found:
         raise UsageError(f"{high}: no image in this folder")
     lows = [name.replace("S", str(scale or 4)) for name in _LOW_FOLDERS]
@@ -144,7 +144,7 @@ def bench_sets(bench: Path, scale: int) -> dict[str, list[Pair]]:
 def _photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder of photos")
-    found = images.find(folder)
+    found = folders.find(folder)
     if not found:
         raise UsageError(f"{folder}: no image in this folder")
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from srgan_edge.errors import UsageError
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import encoding, folders, images
 
 VIDEO_RESULTS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
 """What videos are written as; others become .mkv, which holds any sound."""
@@ -99,7 +99,7 @@ def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[st
     def unreadable(error: OSError) -> None:
         tell(f"{error.filename}: cannot be looked into: {error.strerror}", True)
 
-    found = images.find(path, recursive, _SUFFIXES, unreadable)
+    found = folders.find(path, recursive, _SUFFIXES, unreadable)
     if out is not None and path.resolve() != out.resolve():
         return [photo for photo in found if not photo.resolve().is_relative_to(out.resolve())]
     sources = {photo.with_suffix("") for photo in found}

@@ -20,7 +20,8 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, ModelCard, content, shipped
 from srgan_edge.runtime import isolated
-from srgan_edge.runtime.graph import Graph, read_graph
+from srgan_edge.runtime.flatbuffer import read_graph
+from srgan_edge.runtime.graph import Graph
 from srgan_edge.runtime.ranges import (
     BYTES,
     CONVENTIONS,

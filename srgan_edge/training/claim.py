@@ -13,7 +13,7 @@ from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.locks import open_locked
 from srgan_edge.models import find_model
-from srgan_edge.training.data.sources import TFDS, find_sources
+from srgan_edge.training.data.lookup import TFDS, find_sources
 from srgan_edge.training.recipe import Recipe
 
 # What network file systems without locks answer.

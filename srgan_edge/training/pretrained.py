@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import Model, content, find_model
+from srgan_edge.runtime.flatbuffer import convolutions
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
 from srgan_edge.training.run_folder import Trained, load_generator
@@ -50,7 +50,7 @@ def from_export(model: Model) -> Trained:
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in generator.layers):
         raise UsageError(f"the batch normalisation of {card.family} cannot be taken back from an export")
     layers = [layer for layer in generator.layers if isinstance(layer, (keras.layers.Conv2D, CollapsibleConv2D))]
-    found = _convolutions(content(model))
+    found = convolutions(content(model))
     if [kernel.shape for kernel, _ in found] != [_shape(layer) for layer in layers]:
         raise UsageError(f"{model.path.name} has other convolutions than {card.family}")
     for layer, (kernel, bias) in zip(layers, found, strict=True):
@@ -96,32 +96,3 @@ def _shape(layer: Any) -> tuple[int, ...]:
     return (
         (3, 3, *layer.expand.shape[2:3], layer.filters) if isinstance(layer, CollapsibleConv2D) else layer.kernel.shape
     )
-
-
-def _convolutions(file: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Kernel `(h, w, in, out)` and bias of each convolution of a float model, in the graph's order, as float32."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(file, 0))
-    graph = model.subgraphs[0]
-    # An FP16 file holds weights behind a DEQUANTIZE.
-    origin = {
-        op.outputs[0]: op.inputs[0] for op in graph.operators if _is(model, op, schema.BuiltinOperator.DEQUANTIZE)
-    }
-    types = {schema.TensorType.FLOAT16: np.float16, schema.TensorType.FLOAT32: np.float32}
-
-    def constant(index: int) -> np.ndarray:
-        tensor = graph.tensors[origin.get(index, index)]
-        numbers = bytes(model.buffers[tensor.buffer].data)
-        return np.frombuffer(numbers, types[tensor.type]).reshape(tensor.shape).astype(np.float32)
-
-    return [
-        (constant(op.inputs[1]).transpose(1, 2, 3, 0), constant(op.inputs[2]))
-        for op in graph.operators
-        if _is(model, op, schema.BuiltinOperator.CONV_2D)
-    ]
-
-
-def _is(model: Any, op: Any, code: int) -> bool:
-    found = model.operatorCodes[op.opcodeIndex]
-    return max(found.builtinCode, found.deprecatedBuiltinCode) == code

@@ -16,8 +16,8 @@ from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.contact_sheet import contact_sheet
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
+from srgan_edge.training.data.lookup import TFDS
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import TFDS
 from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.journal import Journal

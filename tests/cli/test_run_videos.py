@@ -68,8 +68,9 @@ def test_help_names_the_suffixes() -> None:
 
 def test_an_interrupted_run_says_what_is_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from srgan_edge.runtime import video
+    from srgan_edge.runtime.video import kept
 
-    monkeypatch.setattr(video, "SEGMENT", 2)
+    monkeypatch.setattr(kept, "SEGMENT", 2)
     real = video.upscale_video
 
     def interrupted(upscaler: object, source: Path, target: Path, progress: video.Progress, *more: object) -> object:

@@ -15,7 +15,8 @@ from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
-from srgan_edge.runtime.graph import inspect, read_graph
+from srgan_edge.runtime.flatbuffer import graph_of, read_graph
+from srgan_edge.runtime.inspection import inspect
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
@@ -34,7 +35,7 @@ def crops(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_int8_export(exports: Path) -> None:
-    summary = inspect(find_model(str(exports / "tiny-int8.tflite"))).summary(None, 1)
+    summary = inspect(str(exports / "tiny-int8.tflite"))
     assert summary["float_ops"] == 0
     for side in ("inputs", "outputs"):
         (tensor,) = summary[side]
@@ -52,7 +53,7 @@ def test_int8_export(exports: Path) -> None:
 
 
 def test_fp16_export(exports: Path) -> None:
-    graph = inspect(find_model(str(exports / "tiny-fp16.tflite")))
+    graph = graph_of(find_model(str(exports / "tiny-fp16.tflite")))
     assert [t.dtype for t in graph.inputs + graph.outputs] == ["float32", "float32"]
     assert graph.parameters == 19_008
     # 2 bytes a parameter and not 4.

@@ -13,7 +13,7 @@ from conftest import photo
 from PIL import Image, ImageCms
 
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError, UsageError
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import encoding, folders, images
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".webp"])
@@ -169,7 +169,7 @@ def test_a_jpeg_by_other_names(tmp_path: Path) -> None:
     for name in ("a.jfif", "a.jpe", "a.heic", "a.tif"):
         Image.fromarray(photo(16, 16)).save(tmp_path / name, "JPEG")
         assert images.read(tmp_path / name).pixels.shape == (16, 16, 3)
-    assert [p.name for p in images.find(tmp_path)] == ["a.heic", "a.jfif", "a.jpe", "a.tif"]
+    assert [p.name for p in folders.find(tmp_path)] == ["a.heic", "a.jfif", "a.jpe", "a.tif"]
     (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     with pytest.raises(UnreadableImageError, match=r"b\.heic: (HEIC photos need a decoder|cannot be decoded)"):
         images.read(tmp_path / "b.heic")
@@ -259,18 +259,3 @@ def test_unwritable(tmp_path: Path) -> None:
     with pytest.raises(SrganEdgeError, match=r"wide\.jpg: cannot be written"):
         encoding.write(wide, tmp_path / "wide.jpg")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
-
-
-def test_find(photos: Path, tmp_path: Path) -> None:
-    assert [p.name for p in images.find(photos)] == [
-        "photo0.png",
-        "photo1.jpg",
-        "photo2.webp",
-        "photo3.bmp",
-        "photo4.tif",
-    ]
-    (tmp_path / "in").mkdir()
-    for name in ("a.PNG", "in/b.jpg", ".hidden.png", "c.txt"):
-        (tmp_path / name).write_text("")
-    assert [p.name for p in images.find(tmp_path)] == ["a.PNG"]
-    assert [p.name for p in images.find(tmp_path, recursive=True)] == ["a.PNG", "b.jpg"]

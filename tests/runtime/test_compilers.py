@@ -9,18 +9,18 @@ from srgan_edge.cli.inspect_command import command
 from srgan_edge.errors import UnknownNameError
 from srgan_edge.models import find_model
 from srgan_edge.runtime.compilers import COMPILERS, lacking
-from srgan_edge.runtime.graph import inspect
+from srgan_edge.runtime.flatbuffer import graph_of
 
 
 @pytest.mark.parametrize("target", sorted(COMPILERS))
 def test_what_a_compiler_lacks_of_a_bundled_model(target: str) -> None:
-    verdict = lacking(inspect(find_model("edge-m-x4-int8")), target)
+    verdict = lacking(graph_of(find_model("edge-m-x4-int8")), target)
     assert {entry["op"] for entry in verdict["lacking"]} == (set() if target == "intel" else {"DEPTH_TO_SPACE"})
     assert verdict["ok"] is (target == "intel")
 
 
 def test_coral_takes_integers_alone() -> None:
-    graph = inspect(find_model("edge-m-x4-fp16"))
+    graph = graph_of(find_model("edge-m-x4-fp16"))
     reasons = {entry["op"]: entry["reason"] for entry in lacking(graph, "coral")["lacking"]}
     assert reasons["CONV_2D"] == "the compiler takes integers alone"
     assert {entry["op"] for entry in lacking(graph, "mediatek")["lacking"]} == {"DEPTH_TO_SPACE"}

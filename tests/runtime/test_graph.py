@@ -8,7 +8,9 @@ import tf_keras as keras
 
 from srgan_edge.conversion import export, fold
 from srgan_edge.models import bundled
-from srgan_edge.runtime.graph import read_graph, xnnpack_partitions
+from srgan_edge.runtime import xnnpack
+from srgan_edge.runtime.flatbuffer import read_graph
+from srgan_edge.runtime.gpu_delegate import gpu_verdict
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
 
@@ -22,7 +24,7 @@ def test_float_exports(name: str) -> None:
     graph = read_graph(content, name)
     assert graph.receptive_field() == overlap(model)
     assert graph.float_islands() == []
-    assert graph.gpu_verdict()["ok"]
+    assert gpu_verdict(graph)["ok"]
 
 
 @pytest.mark.parametrize("model", bundled(), ids=lambda m: m.name)
@@ -30,9 +32,9 @@ def test_bundled_models(model) -> None:
     content = model.path.read_bytes()
     graph = read_graph(content, model.name)
     assert graph.receptive_field() == model.card.overlap
-    assert graph.gpu_verdict()["ok"]
+    assert gpu_verdict(graph)["ok"]
     assert graph.runtime
-    assert xnnpack_partitions(content) == 1
+    assert xnnpack.partitions(content) == 1
 
 
 def test_strides_and_dilations_widen_the_receptive_field() -> None:
@@ -41,24 +43,6 @@ def test_strides_and_dilations_widen_the_receptive_field() -> None:
     x = keras.layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x)
     content = export.export_float(keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(x)), 24, "float32")
     assert read_graph(content, "x").receptive_field() == 1 + 2 * 2 + 2
-
-
-def test_xnnpack_has_no_int8_prelu() -> None:
-    inputs = keras.Input((24, 24, 3))
-    fake = tf.quantization.fake_quant_with_min_max_args
-    x = keras.layers.Conv2D(8, 3, padding="same")(fake(inputs, 0, 1))
-    x = keras.layers.PReLU(shared_axes=[1, 2])(fake(x, -1, 1))
-    x = keras.layers.Conv2D(3, 3, padding="same")(fake(x, -1, 1))
-    assert xnnpack_partitions(export.export_int8(keras.Model(inputs, fake(x, 0, 1)), 24)) == 2
-
-
-def test_what_the_gpu_refuses() -> None:
-    inputs = keras.Input((24, 24, 3))
-    outputs = keras.layers.Conv2D(3, 3, padding="same")(tf.reverse(inputs, [1]))
-    content = export.export_float(keras.Model(inputs, outputs), 24, "float32")
-    verdict = read_graph(content, "x").gpu_verdict()
-    assert [refused["op"] for refused in verdict["refused"]] == ["REVERSE_V2"]
-    assert read_graph(content, "x").receptive_field() is None
 
 
 def test_a_float_island(exports: Path) -> None:

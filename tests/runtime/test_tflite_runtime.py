@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from srgan_edge.training.data import sources
+from srgan_edge.training.data import lookup
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / ".venv-board/bin/python"
@@ -37,7 +37,7 @@ needs_board = pytest.mark.skipif(not _runs(BOARD), reason="make test sets up tfl
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
-    for item in sources.find_sources(sources.SAMPLE).valid["valid"].items():
+    for item in lookup.find_sources(lookup.SAMPLE).valid["valid"].items():
         Image.fromarray(item.read()[:240, :240]).save(folder / f"{Path(item.name).stem}.png")
     return folder
 

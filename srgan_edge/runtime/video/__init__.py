@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,10 +14,6 @@ from srgan_edge.runtime.upscaler import Upscaler
 
 Progress = Callable[[int, int], None]
 """Told how many frames are done, and of how many (0 = not known)."""
-
-
-SEGMENT = 250
-"""Frames that are kept together when a run is cut off: as many as x264 puts between two key frames by default."""
 
 
 def upscale_videos(
@@ -71,14 +65,3 @@ def upscale_video(
     from srgan_edge.runtime.video.enlarge import enlarge
 
     return enlarge(upscaler, source, target, progress, quality, factor)
-
-
-def segments_folder(target: Path) -> Path:
-    """Where the pictures of a result are kept until it is done."""
-    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
-    return target.parent / f".{target.stem[:40]}-{name}.segments"
-
-
-def kept_frames(target: Path) -> int:
-    """How many frames of a result a run that was cut off has left to go on from."""
-    return SEGMENT * len(list(segments_folder(target).glob("[0-9]*.mp4")))

@@ -24,7 +24,7 @@ import numpy as np
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import Bytes
 from srgan_edge.locks import try_lock
-from srgan_edge.runtime import video
+from srgan_edge.runtime.video import kept
 from srgan_edge.runtime.video.colours import Colours, from_rgb, tag
 
 _OPEN, _LOCK = "open.mp4", "lock"
@@ -57,7 +57,7 @@ class Segments:
         Raises:
             SrganEdgeError: the folder cannot be written, or another process is at work on it.
         """
-        self.folder = video.segments_folder(target)
+        self.folder = kept.segments_folder(target)
         self.frames = 0
         """Frames that whole segments hold."""
         about, text = self.folder / "about.json", json.dumps(identity, sort_keys=True, default=str)
@@ -93,7 +93,7 @@ class Segments:
         if self._open is None:
             self._open = _Encoder(self.folder / _OPEN, encoding)
         self._open.write(rgb, pts, duration)
-        if self._open.frames == video.SEGMENT:
+        if self._open.frames == kept.SEGMENT:
             self.end()
 
     def end(self) -> None:
@@ -184,7 +184,7 @@ def identity(source: Path, model_sha256: str, delegate: str, encoding: Encoding)
         "delegate": delegate,
         "encoding": asdict(encoding),
         "software": [av.__version__, av.library_versions],
-        "length": video.SEGMENT,
+        "length": kept.SEGMENT,
     }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
+from srgan_edge.training.data.lookup import VALID, Sources, find_sources
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import VALID, Sources, find_sources, with_downscaled
+from srgan_edge.training.data.sources import with_downscaled
 from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 

@@ -11,13 +11,13 @@ from clips import frames, make, repeats, seconds
 av = pytest.importorskip("av")
 
 from srgan_edge.errors import SrganEdgeError  # noqa: E402
-from srgan_edge.runtime import video  # noqa: E402
-from srgan_edge.runtime.video import kept_frames, upscale_video  # noqa: E402
+from srgan_edge.runtime.video import kept, upscale_video  # noqa: E402
+from srgan_edge.runtime.video.kept import kept_frames  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "SEGMENT", 10)
+    monkeypatch.setattr(kept, "SEGMENT", 10)
 
 
 @pytest.fixture

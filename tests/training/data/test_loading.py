@@ -10,7 +10,7 @@ from conftest import photo
 from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import encoding, images
+from srgan_edge.imaging import encoding, folders, images
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.loading import decode, load
 from srgan_edge.training.data.packed import Pack
@@ -30,14 +30,14 @@ def kept(source: Source, cache: str, scale: int = 4, keep_low: bool = True) -> l
 def test_bad_photos_are_named_and_counted(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
     encoding.write(images.Picture(photo(20, 300)), tmp_path / "narrow.png")
-    both = Folder([*images.find(photos), *images.find(tmp_path)])
+    both = Folder([*folders.find(photos), *folders.find(tmp_path)])
     said: list[str] = []
     assert len(decode(both, 4, 24, said.append)) == 5
     assert "broken.png" in said[0]
     assert "300x20 is too small for crops of 96 pixels" in said[1]
     assert said[2] == "2 of 7 photos were skipped"
     with pytest.raises(UsageError, match="none of the 2 photos"):
-        decode(Folder(images.find(tmp_path)), 4, 24, said.append)
+        decode(Folder(folders.find(tmp_path)), 4, 24, said.append)
 
 
 @pytest.mark.parametrize("cache", ["auto", "memory", "none", "folder"])
@@ -46,7 +46,7 @@ def test_crops_larger_than_every_photo_are_refused_at_once(
 ) -> None:
     """By the headers: nothing is decoded, and of many files the first are named."""
     monkeypatch.setattr(images, "read", None)
-    files = images.find(photos) * 10
+    files = folders.find(photos) * 10
     said: list[str] = []
     with pytest.raises(UsageError, match=r"none of the 50 photos can be used; .* too small for crops of 4000 pixels"):
         load(Folder(files), 4, 1000, str(tmp_path / cache) if cache == "folder" else cache, said.append, said.append)
@@ -60,7 +60,7 @@ def test_every_cache_holds_the_same_photos(
     photos: Path, tmp_path: Path, scale: int, keep_low: bool, shrunk: bool
 ) -> None:
     """Crops decoded or shrunk anew are cut from the whole photo, at its edges too."""
-    folder = Folder(images.find(photos))
+    folder = Folder(folders.find(photos))
     source = Shrunk(folder, [0.77]) if shrunk else folder
     reference = kept(source, "memory", scale)
     assert all(isinstance(p, Pair) for p in reference)
@@ -114,7 +114,7 @@ def test_twins_of_another_scale_are_refused(tmp_path: Path, cache: str) -> None:
 
 
 def test_the_disk_cache_is_made_once_and_follows_the_files(photos: Path, tmp_path: Path) -> None:
-    source, said = Folder(images.find(photos)), []
+    source, said = Folder(folders.find(photos)), []
     for _ in range(2):
         load(source, 4, 8, str(tmp_path), said.append, said.append)
     assert [text.split()[0] for text in said] == ["decoding", "5", "5"]
@@ -124,7 +124,7 @@ def test_the_disk_cache_is_made_once_and_follows_the_files(photos: Path, tmp_pat
 
 
 def test_a_damaged_cache_is_named(photos: Path, tmp_path: Path) -> None:
-    source = Folder(images.find(photos))
+    source = Folder(folders.find(photos))
     kept(source, str(tmp_path))
     (pixels,) = tmp_path.glob("*.bin")
     pixels.write_bytes(pixels.read_bytes()[:-1])
@@ -135,7 +135,7 @@ def test_a_damaged_cache_is_named(photos: Path, tmp_path: Path) -> None:
 _FILL = """
 import sys
 from pathlib import Path
-from srgan_edge.imaging import images
+from srgan_edge.imaging import folders, images
 from srgan_edge.training.data.loading import load
 from srgan_edge.training.data.sources import Folder
 
@@ -144,7 +144,7 @@ def say(text):
     if text.startswith("decoding"):
         sys.stdin.readline()
 
-load(Folder(images.find(Path(sys.argv[1]))), 4, 8, sys.argv[2], say, say)
+load(Folder(folders.find(Path(sys.argv[1]))), 4, 8, sys.argv[2], say, say)
 """
 
 
@@ -166,7 +166,7 @@ def test_two_may_decode_at_once(photos: Path, tmp_path: Path) -> None:
         if text.startswith("waiting"):
             first.communicate("go on\n")
 
-    assert len(load(Folder(images.find(photos)), 4, 8, str(tmp_path), say, say)) == 5
+    assert len(load(Folder(folders.find(photos)), 4, 8, str(tmp_path), say, say)) == 5
     assert said == ["waiting", "5"]
     assert first.returncode == 0
     assert len(list(tmp_path.iterdir())) == 2
@@ -176,11 +176,11 @@ def test_a_killed_filling_leaves_nothing(photos: Path, tmp_path: Path) -> None:
     process = _filling(photos, tmp_path)
     (half,) = tmp_path.iterdir()
     alive = Pack(tmp_path, "other")
-    alive.fill(lambda: decode(Folder(images.find(photos)[:1]), 4, 8, print), print, None)
+    alive.fill(lambda: decode(Folder(folders.find(photos)[:1]), 4, 8, print), print, None)
     assert half.is_file()  # of a process that lives: not to be swept
     process.kill()
     process.communicate()
-    source = Folder(images.find(photos)[:2])
+    source = Folder(folders.find(photos)[:2])
     kept(source, str(tmp_path))
     assert not half.exists()
 
@@ -191,13 +191,13 @@ def test_a_full_disk_is_named_and_left_clean(photos: Path, tmp_path: Path, monke
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(SrganEdgeError, match=r"cache: cannot be written: No space left on device"):
-        kept(Folder(images.find(photos)), str(tmp_path / "cache"))
+        kept(Folder(folders.find(photos)), str(tmp_path / "cache"))
     assert not list((tmp_path / "cache").iterdir())
 
 
 def test_auto(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory, else the user's cache folder, else neither."""
-    source, said = Folder(images.find(photos)), []
+    source, said = Folder(folders.find(photos)), []
 
     def how() -> tuple[type[Photo], str]:
         return type(load(source, 4, 8, "auto", said.append, said.append)[0]), said[-1]

@@ -9,7 +9,8 @@ from PIL import Image
 
 from srgan_edge.errors import UnknownNameError, UsageError
 from srgan_edge.training.data import loading
-from srgan_edge.training.data.sources import Folder, Several, Shrunk, TfdsSplit, find_sources
+from srgan_edge.training.data.lookup import find_sources
+from srgan_edge.training.data.sources import Folder, Several, Shrunk, TfdsSplit
 
 
 def files(source: object) -> list[Path]:

@@ -1,0 +1,140 @@
+"""Reading .tflite files, flatbuffers of the schema that ai-edge-litert brings; no interpreter is needed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.models import Model, content
+from srgan_edge.runtime.graph import CONVOLUTIONS, Graph, Operator, Tensor
+
+# Operators whose constant inputs are what a model has learnt; fp16 files hold them behind a DEQUANTIZE.
+_WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "PRELU", "DEQUANTIZE")
+
+
+def graph_of(model: Model) -> Graph:
+    """The main graph of a model's file.
+
+    Raises:
+        SrganEdgeError: it is not a TFLite model, or ai-edge-litert, which knows the format, is not installed.
+    """
+    try:
+        return read_graph(content(model), str(model.path))
+    except ImportError as error:
+        raise SrganEdgeError(f"{model.path}: reading a model's graph needs the package ai-edge-litert") from error
+
+
+def unpacked(data: bytes) -> tuple[Any, Any]:
+    """The schema's module, and a file's bytes as its `ModelT`: plain objects with every field."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return schema, schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+
+
+def operator_code(model: Any, op: Any) -> int:
+    """Which builtin operator one of an unpacked model is."""
+    code = model.operatorCodes[op.opcodeIndex]
+    # Older files hold the operator in a byte-sized field.
+    return max(code.builtinCode, code.deprecatedBuiltinCode)
+
+
+def read_graph(data: bytes, origin: str) -> Graph:
+    """The main graph of a .tflite file's bytes; `origin` names it in errors.
+
+    Raises:
+        SrganEdgeError: it is not a TFLite model, or a damaged one.
+    """
+    if data[4:8] != b"TFL3":
+        raise SrganEdgeError(f"{origin}: not a TFLite model")
+    try:
+        graph = _graph(data)
+        graph.summary()  # which looks at all that anybody asks for
+    except Exception as error:  # the flatbuffer reader raises whatever its wrong offsets run into
+        raise SrganEdgeError(f"{origin}: a damaged TFLite model ({type(error).__name__})") from error
+    return graph
+
+
+def _graph(data: bytes) -> Graph:
+    schema, model = unpacked(data)
+    graph = model.subgraphs[0]
+    types = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
+    builtins = {v: name for name, v in vars(schema.BuiltinOperator).items() if name.isupper()}
+    tensors = [_tensor(t, types) for t in graph.tensors]
+    operators = [_operator(op, model, tensors, builtins) for op in graph.operators]
+    computed = {t for op in graph.operators for t in op.outputs}
+    constants = [
+        tensors[i]
+        for op in graph.operators
+        if builtins[operator_code(model, op)] in _WITH_WEIGHTS
+        for i in op.inputs
+        if i >= 0 and i not in computed and i not in graph.inputs and tensors[i].shape
+    ]
+    return Graph(
+        [tensors[i] for i in graph.inputs],
+        [tensors[i] for i in graph.outputs],
+        operators,
+        sum(math.prod(t.shape) for t in {id(t): t for t in constants}.values()),
+        len(data),
+        _runtime(model),
+    )
+
+
+def _runtime(model: Any) -> tuple[int, ...]:
+    for entry in model.metadata or ():
+        if entry.name == b"min_runtime_version":
+            text = bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+            return tuple(int(n) for n in text.split(".")) if text.replace(".", "").isdigit() else ()
+    return ()
+
+
+def _tensor(tensor: Any, types: dict[int, str]) -> Tensor:
+    signature = tensor.shapeSignature if tensor.shapeSignature is not None else tensor.shape
+    shape = [int(n) for n in signature] if signature is not None else []
+    quantization = tensor.quantization
+    scale = quantization.scale if quantization is not None and quantization.scale is not None else []
+    zero = quantization.zeroPoint if quantization is not None and quantization.zeroPoint is not None else []
+    return Tensor(tensor.name.decode(), shape, types[tensor.type], [float(s) for s in scale], [int(z) for z in zero])
+
+
+def _operator(op: Any, model: Any, tensors: list[Tensor], builtins: dict[int, str]) -> Operator:
+    code = model.operatorCodes[op.opcodeIndex]
+    name = builtins[operator_code(model, op)]
+    if name == "CUSTOM":
+        name = f"CUSTOM {code.customCode.decode()}"
+    inputs = [tensors[i] for i in op.inputs if i >= 0]
+    outputs = [tensors[i] for i in op.outputs]
+    stride = max(getattr(op.builtinOptions, "strideH", 1), getattr(op.builtinOptions, "strideW", 1))
+    dilation = max(getattr(op.builtinOptions, "dilationHFactor", 1), getattr(op.builtinOptions, "dilationWFactor", 1))
+    block = getattr(op.builtinOptions, "blockSize", 1) if name in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH") else 1
+    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block)
+
+
+def _macs(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:
+    if name not in CONVOLUTIONS:
+        return 0
+    positions = (inputs[2] if name == "TRANSPOSE_CONV" else outputs[0]).shape[1:3]
+    kernel = math.prod(inputs[1].shape)
+    return math.prod(positions) * kernel if min(positions) > 0 else 0
+
+
+def convolutions(data: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Kernel `(h, w, in, out)` and bias of each CONV_2D of a float model, in the graph's order, as float32."""
+    schema, model = unpacked(data)
+    graph, builtins = model.subgraphs[0], schema.BuiltinOperator
+    # An FP16 file holds weights behind a DEQUANTIZE.
+    origin = {op.outputs[0]: op.inputs[0] for op in graph.operators if operator_code(model, op) == builtins.DEQUANTIZE}
+    types = {schema.TensorType.FLOAT16: np.float16, schema.TensorType.FLOAT32: np.float32}
+
+    def constant(index: int) -> np.ndarray:
+        tensor = graph.tensors[origin.get(index, index)]
+        numbers = bytes(model.buffers[tensor.buffer].data)
+        return np.frombuffer(numbers, types[tensor.type]).reshape(tensor.shape).astype(np.float32)
+
+    return [
+        (constant(op.inputs[1]).transpose(1, 2, 3, 0), constant(op.inputs[2]))
+        for op in graph.operators
+        if operator_code(model, op) == builtins.CONV_2D
+    ]

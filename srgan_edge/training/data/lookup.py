@@ -1,0 +1,210 @@
+"""The photos that a recipe names: folders, pairs of folders, scikit-image's samples, TensorFlow Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.imaging import folders
+from srgan_edge.imaging.twins import Twins
+from srgan_edge.training.data.sources import Folder, Original, Several, TfdsSplit
+
+SAMPLE = "sample"
+TFDS = "tfds:"
+VALID = "valid"
+"""The name of the set to validate on that a recipe gives no name."""
+
+# The colour photographs among the pictures that scikit-image's wheel carries; the last ones validate.
+SAMPLE_PHOTOS = (
+    "astronaut.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+    "rocket.jpg",
+    "chelsea.png",
+    "coffee.png",
+)
+HELD_OUT_SAMPLES = 2
+
+
+class Sources(NamedTuple):
+    """The photos of a run."""
+
+    train: Original | Several
+    valid: dict[str, Original | Several]
+    """The sets to validate on by name; the one without a name is called "valid"."""
+    description: str
+    """One sentence for the log."""
+
+
+def sample_photos() -> list[Path]:
+    """The photos that scikit-image ships, on disk."""
+    import skimage
+
+    return [Path(skimage.__file__).parent / "data" / name for name in SAMPLE_PHOTOS]
+
+
+def find_sources(
+    source: str | Sequence[str],
+    valid: str | Mapping[str, str] = "",
+    low: str | Mapping[str, str] = "",
+    scale: int = 4,
+) -> Sources:
+    """The photos that a recipe's `data.source`, `data.valid` and `data.low` mean.
+
+    Without `valid`, some of each source are held out: of a folder one photo in ten (at least 1, at most 8), of the
+    samples 2, of a TensorFlow dataset its validation or test split.
+
+    Args:
+        source: a folder, "sample" or "tfds:NAME", or several of these.
+        valid: a source to validate on, or named ones. A folder that holds `hr/` and, if the low resolution is not to
+            be made by bicubic, `lr_xSCALE/` or `lr/` is a set of pairs.
+        low: the folder of the low resolution of `source`, or of each source that has one.
+        scale: of HR to LR.
+
+    Raises:
+        UsageError: a folder is missing or holds no image, a photo has no twin, or a dataset is unknown or has no
+            photos.
+    """
+    names = [source] if isinstance(source, str) else list(source)
+    if not all(names) or not names:
+        raise UsageError("data.source names no photos")
+    twins = _low_folders(names, low)
+    named = {VALID: valid} if isinstance(valid, str) else dict(valid)
+    sets = {name: _set(place, scale) for name, place in named.items() if place}
+    held_out: dict[str, Original | Several] = {**sets}
+    if sets:
+        train = [_whole(name, twins, scale) for name in names]
+        to_validate = [_described(sets[name], place) for name, place in named.items() if place]
+    else:
+        train, kept_back = zip(*(_split(name, twins, scale) for name in names), strict=True)
+        held_out = {VALID: _joined(kept_back)}
+        to_validate = [_held_out(source) for source in kept_back]
+    said = [_described(source, name) for source, name in zip(train, names, strict=True)]
+    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}")
+
+
+def folder_files(folder: str) -> list[Path]:
+    """The photos of a folder and the folders in it.
+
+    Raises:
+        UsageError: it is missing or holds none.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise UsageError(f"{folder}: no such folder of photos")
+    files = folders.find(path, recursive=True)
+    if not files:
+        raise UsageError(f"{folder}: holds no image file")
+    return files
+
+
+def _low_folders(names: list[str], low: str | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(low, str):
+        if low and len(names) > 1:
+            raise UsageError("data.low: with several sources, write a table: low = {SOURCE = FOLDER}")
+        low = {names[0]: low} if low else {}
+    for name in low:
+        if name not in names:
+            raise UnknownNameError("source in data.low", name, names)
+        if name == SAMPLE or name.startswith(TFDS):
+            raise UsageError(f"data.low: {name} is no folder")
+    return dict(low)
+
+
+def _joined(sources: Sequence[Original]) -> Original | Several:
+    return sources[0] if len(sources) == 1 else Several(tuple(sources))
+
+
+def _whole(name: str, twins: Mapping[str, str], scale: int) -> Original:
+    """A source of which nothing is held out."""
+    return _tfds_splits(name.removeprefix(TFDS))[0] if name.startswith(TFDS) else _files(name, twins, scale)
+
+
+def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
+    files = sample_photos() if name == SAMPLE else folder_files(name)
+    return (
+        _paired(files, Path(name).expanduser(), Path(twins[name]).expanduser(), scale)
+        if name in twins
+        else Folder(files)
+    )
+
+
+def _paired(files: list[Path], root: Path, low: Path, scale: int) -> Folder:
+    twins = Twins(low, folder_files(str(low)), scale)
+    return Folder(files, [twins.of(path, root) for path in files])
+
+
+def _split(name: str, twins: Mapping[str, str], scale: int) -> tuple[Original, Original]:
+    """A source without what it holds out, and that."""
+    if name.startswith(TFDS):
+        return _tfds_splits(name.removeprefix(TFDS))
+    folder = _files(name, twins, scale)
+    total = len(folder.files)
+    if total < 2:
+        raise UsageError(f"{name}: one photo is too few to hold one out; name a folder to validate on (data.valid)")
+    count = HELD_OUT_SAMPLES if name == SAMPLE else min(8, max(1, total // 10))
+    kept = range(total - count, total) if name == SAMPLE else range(0, total, total // count)[:count]
+    return _some(folder, [i for i in range(total) if i not in kept]), _some(folder, kept)
+
+
+def _some(folder: Folder, indices: Sequence[int]) -> Folder:
+    low = None if folder.low is None else [folder.low[i] for i in indices]
+    return Folder([folder.files[i] for i in indices], low)
+
+
+def _set(place: str, scale: int) -> Original:
+    """A source to validate on."""
+    if place.startswith(TFDS):
+        return _tfds_splits(place.removeprefix(TFDS))[1]
+    if place == SAMPLE:
+        return Folder(sample_photos())
+    folder = Path(place).expanduser()
+    if not (folder / "hr").is_dir():
+        return Folder(folder_files(place))
+    files = folder_files(str(folder / "hr"))
+    low = next((p for p in (folder / f"lr_x{scale}", folder / "lr") if p.is_dir()), None)
+    return _paired(files, folder / "hr", low, scale) if low else Folder(files)
+
+
+def _described(source: Original, name: str) -> str:
+    if isinstance(source, TfdsSplit):
+        return f"{TFDS}{source.name}, split {source.split}"
+    what = "pairs" if source.low else "photos"
+    return f"{len(source.files)} {what} from {'the sample photos of scikit-image' if name == SAMPLE else name}"
+
+
+def _held_out(source: Original) -> str:
+    if isinstance(source, TfdsSplit):
+        return f"split {source.split}"
+    return f"{len(source.files)} more {'pairs' if source.low else 'photos'} held out"
+
+
+def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import DatasetNotFoundError
+
+    try:
+        builder = tfds.builder(name)
+    except DatasetNotFoundError as error:
+        raise UnknownNameError("TensorFlow dataset", name, tfds.list_builders()) from error
+    except (ValueError, RuntimeError, OSError) as error:
+        raise SrganEdgeError(f"{TFDS}{name}: {str(error).splitlines()[0]}") from error
+    features: Any = builder.info.features
+    feature = next((f for f in ("hr", "image") if f in features), None)
+    if feature is None:
+        raise UsageError(f"{TFDS}{name}: none of its features ({', '.join(features)}) is named hr or image")
+    if not builder.info.splits:
+        try:
+            builder.download_and_prepare()
+        except Exception as error:
+            raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {str(error).splitlines()[0]}") from error
+    splits = list(builder.info.splits)
+    held_out = next((s for s in ("validation", "test") if s in splits), None)
+    if held_out is None:
+        # The last photos of the only split.
+        return TfdsSplit(name, "train[:-8]", feature), TfdsSplit(name, "train[-8:]", feature)
+    return TfdsSplit(name, "train", feature), TfdsSplit(name, held_out, feature)
