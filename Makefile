@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 BOARD := .venv-board
+ARM := .venv-arm64
 
-.PHONY: demo test lint docs android lock clean
+.PHONY: demo test lint docs android arm64 lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
@@ -46,6 +47,12 @@ $(BOARD)/.installed: requirements-board.lock
 	fi
 	touch $@
 
+# What tests/runtime/test_boards.py runs under qemu; without it it is skipped.
+arm64: $(ARM)/.installed
+$(ARM)/.installed: .ci/arm64 requirements.lock | $(STAMP)
+	.ci/arm64 $(ARM)
+	touch $@
+
 # One lock for every supported Python, without any index address in it.
 lock:
 	uv pip compile pyproject.toml --group dev --group docs --extra video --extra ray --extra onnx --universal --python-version 3.10 \
@@ -54,4 +61,4 @@ lock:
 	  --no-annotate -o requirements-board.lock
 
 clean:
-	rm -rf .venv $(BOARD) android-demo/verify/target build dist site .pytest_cache .ruff_cache
+	rm -rf .venv $(BOARD) $(ARM) android-demo/verify/target build dist site .pytest_cache .ruff_cache
