@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import gpu
+import npu
 import numpy as np
 import peers
 import perception
@@ -19,9 +21,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from srgan_edge import Upscaler
+from srgan_edge.conversion.targets import Made
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import Bytes
 from srgan_edge.models import find_model
+from srgan_edge.runtime.session import Session
 
 
 def printed(program: Any, *arguments: object) -> str:
@@ -71,6 +75,37 @@ def test_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "Upscaler", none)
     done = CliRunner().invoke(gpu.main, ["--model", "edge-s-x4-int8"])
     assert (done.exit_code, "edge-s-x4-int8: no Vulkan driver is installed" in done.output) == (1, True)
+
+
+def test_npu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU plays the NPU, one level too bright; the real one's code is in tests/conversion/test_npu.py."""
+
+    class Bright(Session):
+        def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
+            return np.minimum(super().run(tile, out, margin), 254) + np.uint8(1)
+
+    def compiled(tflite: Path, chip: str) -> Made:
+        if chip == "SM8450":
+            raise SrganEdgeError("it does not fit")
+        return Made(tflite.read_bytes(), {"operators": 13, "operators_on_npu": 12, "pieces": 2})
+
+    def run(*chips: str) -> Any:
+        options = [part for chip in chips for part in ("--chip", chip)]
+        return CliRunner().invoke(npu.main, [*options, "--model", "edge-s-x4-int8", "--tiles", "1", "--json"])
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: real("json" if name == "onnxruntime_qnn" else name))
+    monkeypatch.setattr(npu.npu, "compiled", compiled)
+    monkeypatch.setattr(npu.npu, "HtpSession", Bright)
+    (row,) = json.loads(run("SM8650").stdout)
+    assert (row["worst"], row["operators_on_npu"], row["chip"]) == (1, 12, "SM8650")
+    assert row["to_cpu_db"] == pytest.approx(48.13, abs=0.05)  # 20 log 255, less what is white
+    assert row["drop_db"] != 0
+    done = run("SM8450")
+    assert (done.exit_code, json.loads(done.stdout)[0]["error"]) == (1, "it does not fit")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime_qnn" else real(name))
+    done = run("SM8650")
+    assert (done.exit_code, "pip install 'srgan-edge[npu]'" in done.output) == (2, True)
 
 
 def test_peers(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
