@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srgan_edge.conversion.onnx_sums import round_alike
 from srgan_edge.conversion.targets import Made, Target, as_pixels
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
@@ -55,6 +56,8 @@ def to_onnx(tflite: Path) -> Made:
         except Exception as error:  # whatever an operator that it does not know runs into
             raise SrganEdgeError(f"{tflite}: tf2onnx cannot convert it: {error}") from error
     _unsigned(model.graph)
+    round_alike(model.graph)
+    _drop_idle(model.graph)
     _rename(model.graph, {model.graph.input[0].name: "image", model.graph.output[0].name: "enlarged"})
     model.producer_name = "srgan-edge"
     onnx.checker.check_model(model, full_check=True)
@@ -128,11 +131,13 @@ def _unsigned(graph: Any) -> None:
         if side.type.tensor_type.elem_type == TensorProto.INT8:
             side.type.tensor_type.elem_type = TensorProto.UINT8
     del graph.value_info[:]  # of the types before
-    _drop_idle(graph, constants)
 
 
-def _drop_idle(graph: Any, constants: dict[str, Any]) -> None:
+def _drop_idle(graph: Any) -> None:
     """Take out what makes numbers of bytes only to make the same bytes of them again, and what nothing reads."""
+    from onnx import numpy_helper
+
+    constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
     ends = {output.name for output in graph.output}
     makers = {name: node for node in graph.node for name in node.output}
     same: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""INT8 exports on 64-bit ARM, under qemu as the processors of Raspberry Pi 4 and 5: the bytes that this machine gives."""
+"""INT8 exports on 64-bit ARM, under qemu as the processors of Raspberry Pi 4 and 5, give the bytes of this machine."""
 
 from __future__ import annotations
 
