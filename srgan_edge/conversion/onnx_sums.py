@@ -73,22 +73,20 @@ def sums_of(graph: Any) -> list[tuple[Any, tuple[Any, Any], Sum]]:
     from onnx import numpy_helper
 
     constants: dict[str, Any] = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
-    makers = {name: node for node in graph.node for name in node.output}
+    makers: dict[str, Any] = {name: node for node in graph.node for name in node.output}
     readers: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
             readers.setdefault(name, []).append(node)
     found: list[tuple[Any, tuple[Any, Any], Sum]] = []
     for node in (n for n in graph.node if n.op_type == "Add"):
-        before = [makers.get(name) for name in node.input]
-        after = readers.get(node.output[0], [])
-        kinds = [n.op_type if n else "" for n in (*before, *after)]
-        if kinds != ["DequantizeLinear", "DequantizeLinear", "QuantizeLinear"]:
+        three = [n for n in (*map(makers.get, node.input), *readers.get(node.output[0], [])) if n is not None]
+        if [n.op_type for n in three] != ["DequantizeLinear", "DequantizeLinear", "QuantizeLinear"]:
             continue
-        scales, zeros = ([constants.get(n.input[i]) for n in (*before, *after)] for i in (1, 2))
+        scales, zeros = ([constants.get(n.input[i]) for n in three] for i in (1, 2))
         if all(s is not None and s.size == 1 for s in scales) and all(z.dtype == np.uint8 for z in zeros):
             (a, b, c), (i, j, k) = ([value.item() for value in values] for values in (scales, zeros))
-            found.append((node, (before[0], before[1]), Sum((a, b, c), (i, j, k))))
+            found.append((node, (three[0], three[1]), Sum((a, b, c), (i, j, k))))
     return found
 
 
