@@ -83,8 +83,10 @@ def sums_of(graph: Any) -> list[tuple[Any, tuple[Any, Any], Sum]]:
         three = [n for n in (*map(makers.get, node.input), *readers.get(node.output[0], [])) if n is not None]
         if [n.op_type for n in three] != ["DequantizeLinear", "DequantizeLinear", "QuantizeLinear"]:
             continue
-        scales, zeros = ([constants.get(n.input[i]) for n in three] for i in (1, 2))
-        if all(s is not None and s.size == 1 for s in scales) and all(z.dtype == np.uint8 for z in zeros):
+        if any(name not in constants for n in three for name in n.input[1:]):
+            continue
+        scales, zeros = ([constants[n.input[i]] for n in three] for i in (1, 2))
+        if all(s.size == 1 for s in scales) and all(z.dtype == np.uint8 for z in zeros):
             (a, b, c), (i, j, k) = ([value.item() for value in values] for values in (scales, zeros))
             found.append((node, (three[0], three[1]), Sum((a, b, c), (i, j, k))))
     return found
