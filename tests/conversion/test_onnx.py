@@ -64,11 +64,11 @@ def test_sums_are_xnnpacks_but_for_ties(coffee: np.ndarray, tmp_path: Path) -> N
                 patch.setattr("srgan_edge.conversion.onnx.round_alike", lambda graph: None)
             path = made(tflite, tmp_path)
         with Session(tflite) as one, OnnxSession(path) as two:
-            tiles = [coffee[y : y + 128, x : x + 128] for y in (0, 270) for x in (0, 200, 470)]
+            tiles = [coffee[:128, 200:328], np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)]
             apart = np.abs(np.stack([one.run(tile).astype(np.int16) - two.run(tile) for tile in tiles]))
         assert apart.max() <= 2
         shares.append((apart > 0).mean())
-    assert shares[0] < 5e-5 < shares[1]
+    assert 4 * shares[0] < shares[1], shares
 
 
 def test_floats_are_tflites(coffee: np.ndarray, tmp_path: Path) -> None:
