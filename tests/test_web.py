@@ -92,6 +92,11 @@ def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (tmp_path / "site").exists()
 
 
+def test_what_npm_prints_need_not_be_text(tmp_path: Path) -> None:
+    with pytest.raises(SrganEdgeError, match="error: \N{REPLACEMENT CHARACTER}"):
+        web._run(["sh", "-c", "printf 'error: \\377\\n' >&2; exit 1"], tmp_path)
+
+
 def test_the_port_is_taken(tmp_path: Path) -> None:
     with (
         web.serving(tmp_path, 0) as server,
