@@ -73,10 +73,10 @@ def command(
     from srgan_edge import recipes
 
     import_tensorflow()
-    from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, newest_run
+    from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, targets_of
     from srgan_edge.conversion.foreign_files import find_foreign
+    from srgan_edge.conversion.prepare import newest_run
     from srgan_edge.conversion.recipe import Conversion
-    from srgan_edge.conversion.targets import targets_of
     from srgan_edge.errors import UsageError
     from srgan_edge.runtime.ranges import Ranges
 

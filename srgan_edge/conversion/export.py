@@ -10,7 +10,7 @@ import tensorflow as tf
 def export_int8(quantized: Any, tile: int, io: str = "uint8") -> bytes:
     """INT8 with input and output of type `io`, from a fake-quantized network in [0, 1].
 
-    With io "float32" numbers are what they are in the network: see `quantize.in_bytes`.
+    With io "float32" numbers are what they are in the network: see `fake_quantization.in_bytes`.
     """
     converter = _converter(quantized, tile)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

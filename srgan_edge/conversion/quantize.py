@@ -1,229 +1,55 @@
-"""Quantization-aware training through TensorFlow Model Optimization, with a scheme of our own.
-
-Its default scheme refuses PReLU and layers it does not know, starts every range at +-6, and leaves
-the output unquantized. This one knows the generators' layers, takes its ranges from photos before
-the first step, and fixes input and output to [0, 1], so that an int8 value is the pixel minus 128.
-"""
+"""The second stage, for INT8: calibrated, rounded by GPTQ, fine-tuned with fake quantization, exported."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-import tensorflow_model_optimization as tfmot
-import tf_keras as keras
-
-from srgan_edge.errors import SrganEdgeError
-from srgan_edge.training.generators.layers import PixelShuffle
-
-# The public names do not reach the input's quantizer and the layout transformer.
-Internals: Any = importlib.import_module("tensorflow_model_optimization.python.core.quantization.keras")
-Quantize: Any = tfmot.quantization.keras
-
-Batches = Iterable[tuple[Any, Any]]
-
-_MOVES_VALUES = (PixelShuffle, keras.layers.Concatenate)
-_COMPUTES = (
-    keras.layers.Conv2D,
-    keras.layers.Add,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-)
+from srgan_edge.conversion import export, fake_quantization, fold
+from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.gptq import gptq
+from srgan_edge.conversion.layer_noise import without_rounding
+from srgan_edge.conversion.prepare import Prepared
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.training.data.crops import batches
+from srgan_edge.training.steps import RateSchedule, make_optimizer
 
 
-class RangeQuantizer(Quantize.quantizers.Quantizer):
-    """Fake-quantizes to 8 bits between two variables, set by calibration and then left alone."""
+def int8(prepared: Prepared, settings: Conversion, report: Callable[[str], None]) -> tuple[bytes, Any]:
+    """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
+    network = fold.sums_apart(prepared.network)
+    samplers = prepared.samplers(settings, report)
+    photo_count = len(samplers.calibration.photos)
+    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {photo_count} photos")
+    calibration = list(batches(samplers.calibration, 0, settings.calibration_batches))
+    quantized = fake_quantization.fake_quantize(gptq(network, calibration), calibration, settings.clip_ratio)
 
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """Make the variables."""
-        return {
-            "low": layer.add_weight(f"{name}_low", initializer="zeros", trainable=False),
-            "high": layer.add_weight(f"{name}_high", initializer="ones", trainable=False),
-        }
+    def content() -> bytes:
+        given = fake_quantization.in_bytes(quantized, network) if settings.io == "float32" else quantized
+        return export.export_int8(given, settings.tile, settings.io)
 
-    def __call__(self, inputs: Any, training: Any, weights: dict[str, Any], **kwargs: Any) -> Any:
-        """Fake-quantize."""
-        return tf.quantization.fake_quant_with_min_max_vars(inputs, weights["low"], weights["high"])
-
-    def get_config(self) -> dict[str, Any]:
-        """The quantizer has no arguments."""
-        return {}
-
-
-class UnitQuantizer(Quantize.quantizers.Quantizer):
-    """Fake-quantizes to 8 bits between 0 and 1, which also clips."""
-
-    def __init__(self) -> None:
-        self.top = 1.0
-
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """There is nothing to make."""
-        return {}
-
-    def __call__(self, inputs: Any, training: Any, weights: dict[str, Any], **kwargs: Any) -> Any:
-        """Fake-quantize."""
-        return tf.quantization.fake_quant_with_min_max_args(inputs, 0.0, self.top)
-
-    def get_config(self) -> dict[str, Any]:
-        """The quantizer has no arguments."""
-        return {}
+    if settings.qat_steps:
+        fine_tune(
+            quantized,
+            network,
+            batches(samplers.fine_tuning, 0, settings.qat_steps),
+            settings.qat_steps,
+            _optimizer(settings),
+            prepared.luma,
+            settings.truth_weight,
+            _selection(prepared, content, settings),
+            report,
+        )
+    return content(), without_rounding(quantized, network)
 
 
-class LayerQuantizeConfig(Quantize.QuantizeConfig):
-    """What is quantized of a layer: the kernel per channel, and the output by `output`."""
-
-    def __init__(self, kernel: bool, output: Any) -> None:
-        self.kernel, self.output = kernel, output
-
-    def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
-        """The kernel; a bias has 32 bits."""
-        quantizer = Internals.default_8bit.default_8bit_quantizers.Default8BitConvWeightsQuantizer()
-        return [(layer.kernel, quantizer)] if self.kernel else []
-
-    def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
-        """None: outputs are quantized, after the activation."""
-        return []
-
-    def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
-        """Put the fake-quantized kernel into the layer."""
-        if self.kernel:
-            (layer.kernel,) = quantize_weights
-
-    @tf.autograph.experimental.do_not_convert  # it cannot compile a body of a docstring alone
-    def set_quantize_activations(self, layer: Any, quantize_activations: list[Any]) -> None:
-        """Nothing to set."""
-
-    def get_output_quantizers(self, layer: Any) -> list[Any]:
-        """The output's quantizer."""
-        return [self.output] if self.output else []
-
-    def get_config(self) -> dict[str, Any]:
-        """The configuration's arguments."""
-        return {"kernel": self.kernel, "output": self.output}
+def _optimizer(settings: Conversion) -> Any:
+    """A new one for the fine-tuning; its learning rate falls to 0 by half a cosine."""
+    schedule = RateSchedule(settings.learning_rate, "cosine", settings.qat_steps)
+    return make_optimizer(settings.optimizer, schedule, clip_norm=0.5, precision="float32")
 
 
-class _Registry(Internals.quantize_registry.QuantizeRegistry):
-    """Says how each layer is quantized; the layer named `last` ends the graph in [0, 1]."""
-
-    def __init__(self, last: str) -> None:
-        self.last = last
-
-    def supports(self, layer: Any) -> bool:
-        return isinstance(layer, (*_MOVES_VALUES, *_COMPUTES)) or layer.name == self.last
-
-    def get_quantize_config(self, layer: Any) -> Any:
-        output: Any = RangeQuantizer()
-        if layer.name == self.last:
-            output = UnitQuantizer()
-        elif isinstance(layer, _MOVES_VALUES):
-            output = None
-        return LayerQuantizeConfig(isinstance(layer, keras.layers.Conv2D), output)
-
-
-class _UnitInput(Internals.default_8bit.default_8bit_transforms.InputLayerQuantize):
-    """Quantizes the input to [0, 1]."""
-
-    def replacement(self, match_layer: Any) -> Any:
-        node = super().replacement(match_layer)
-        node.layer["config"]["quantizer"] = keras.utils.legacy.serialize_keras_object(UnitQuantizer())
-        return node
-
-
-class _Layout(Internals.quantize_layout_transform.QuantizeLayoutTransform):
-    def apply(self, model: Any, layer_quantize_map: Any) -> Any:
-        names = set(layer_quantize_map)
-        transformer = Internals.graph_transformations.model_transformer.ModelTransformer
-        return transformer(model, [_UnitInput()], names, layer_quantize_map).transform()
-
-
-class _Scheme(Internals.quantize_scheme.QuantizeScheme):
-    def __init__(self, last: str) -> None:
-        self.last = last
-
-    def get_layout_transformer(self) -> Any:
-        return _Layout()
-
-    def get_quantize_registry(self) -> Any:
-        return _Registry(self.last)
-
-
-def quantize(model: Any, batches: Batches, clip_ratio: float = 1.0) -> Any:
-    """The fake-quantized twin of a batch-norm-free network in [0, 1], its ranges taken from `batches`.
-
-    Each range is the mean over the batches of the smallest and the largest value; of one that begins at 0, as a ReLU's,
-    the share `clip_ratio` is kept.
-
-    Raises:
-        SrganEdgeError: a layer that the scheme does not know.
-    """
-    last = model.layers[-1]
-    while isinstance(last, _MOVES_VALUES):
-        last = last.inbound_nodes[0].inbound_layers
-    registry = _Registry(last.name)
-    for layer in model.layers[1:]:
-        if not registry.supports(layer):
-            raise SrganEdgeError(f"{model.name}: no way to quantize layer {layer.name} ({type(layer).__name__})")
-    own = {
-        c.__name__: c
-        for c in (RangeQuantizer, UnitQuantizer, LayerQuantizeConfig, Internals.quantize_layer.QuantizeLayer)
-    }
-    with Quantize.quantize_scope(own):
-        quantized = Quantize.quantize_apply(Quantize.quantize_annotate_model(model), scheme=_Scheme(last.name))
-    found = calibrate(model, batches).items()
-    ranges = {name: (low, high * clip_ratio if low == 0 else high) for name, (low, high) in found}
-    for wrapper in quantized.layers:
-        name = wrapper.name.removeprefix("quant_")
-        for weight in wrapper.weights:
-            for end, value in zip(("low", "high"), ranges.get(name, ()), strict=False):
-                if weight.name.endswith(f"output_{end}:0"):
-                    weight.assign(value)
-    # TFMOT takes the kernels' ranges in training only: without this, calibrated networks have theirs at +-6.
-    quantized(tf.zeros((1, 16, 16, 3)), training=True)
-    return quantized
-
-
-def calibrate(model: Any, batches: Batches) -> dict[str, tuple[float, float]]:
-    """Each layer's mean smallest and mean largest output over batches of LR bytes."""
-    layers = [layer for layer in model.layers if isinstance(layer, _COMPUTES)]
-    probe = keras.Model(model.input, [layer.output for layer in layers])
-
-    @tf.function(autograph=False)
-    def extremes(low: Any) -> Any:
-        outputs = probe(tf.cast(low, tf.float32) / 255, training=False)
-        return tf.stack([[tf.reduce_min(y), tf.reduce_max(y)] for y in outputs])
-
-    means = np.mean([extremes(low).numpy() for low, _ in batches], axis=0)
-    # Zero must be within a range for it to be exact, as the padding needs.
-    return {layer.name: (min(0.0, float(a)), max(float(b), 1e-6)) for layer, (a, b) in zip(layers, means, strict=True)}
-
-
-@contextmanager
-def in_bytes(quantized: Any) -> Iterator[None]:
-    """For as long as it lasts, the fake-quantized network goes from [0, 255] to [0, 255].
-
-    Convolutions, (leaky) ReLU, sums and rearrangements are homogeneous, so that every bias and every range is scaled.
-    """
-    scaled, ends = [], []
-    for wrapper in quantized.layers:
-        config = getattr(wrapper, "quantize_config", None)
-        quantizer = config.output if isinstance(config, LayerQuantizeConfig) else getattr(wrapper, "quantizer", None)
-        if isinstance(quantizer, UnitQuantizer):
-            ends.append(quantizer)
-        for weight in wrapper.weights:
-            if weight.name.split("/")[-1] in ("bias:0", "output_low:0", "output_high:0"):
-                scaled.append((weight, weight.numpy()))
-    for quantizer in ends:
-        quantizer.top = 255.0
-    for weight, value in scaled:
-        weight.assign(value * 255)
-    try:
-        yield
-    finally:
-        for quantizer in ends:
-            quantizer.top = 1.0
-        for weight, value in scaled:
-            weight.assign(value)
+def _selection(prepared: Prepared, content: Callable[[], bytes], settings: Conversion) -> Selection:
+    """Of fine-tuned weights by what they export: nearest to the truth, or, of a GAN, to its own float result."""
+    to_truth, photos = not prepared.recipe.gan.steps, settings.check_photos
+    return Selection(lambda: prepared.checker.psnr(content(), photos, to_truth), settings.check_every)

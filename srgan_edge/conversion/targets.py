@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.verify import OpenSession
-from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes
 
 
@@ -53,25 +51,3 @@ def as_pixels(result: NDArray[Any], out: Bytes | None, margin: int) -> Bytes:
         return result
     out[...] = result[margin : margin + out.shape[0], margin : margin + out.shape[1]]
     return out
-
-
-def targets_of(settings: Conversion) -> list[Target]:
-    """The targets that a conversion asks for.
-
-    Raises:
-        UsageError: one is unknown, needs a package that is not installed, or cannot take an export asked for.
-    """
-    targets = []
-    if settings.onnx:
-        from srgan_edge.conversion.onnx import onnx_target
-
-        targets.append(onnx_target())
-    if settings.npu:
-        from srgan_edge.conversion.npu import npu_target
-
-        targets += [npu_target(chip, settings.tile) for chip in dict.fromkeys(settings.npu)]
-    for target in targets:
-        unfit = [name for name in settings.formats if name not in target.formats]
-        if unfit:
-            raise UsageError(f"{target.name} is made of {', '.join(target.formats)} exports, not of {unfit[0]}")
-    return targets

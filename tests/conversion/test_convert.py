@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge.conversion import export, fold, quantize, verify
-from srgan_edge.conversion.convert import convert, newest_run
+from srgan_edge.conversion import export, fake_quantization, fold, verify
+from srgan_edge.conversion.convert import convert
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.prepare import newest_run
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
@@ -77,7 +78,7 @@ def test_cards(exports: Path, run_folder: Path) -> None:
 def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None:
     model = build_generator(name, 4, blocks=2, collapsible=False)
     unit = fold.sums_apart(fold.plain(model, ARCHITECTURES[name].value_range))
-    quantized = quantize.quantize(unit, crops(2))
+    quantized = fake_quantization.fake_quantize(unit, crops(2))
     said: list[str] = []
     fine_tune(quantized, unit, crops(3), 3, adam(1e-5), 0.75, 0.1, None, said.append)
     assert said[-1].startswith("fine-tuning step 3/3")
@@ -95,7 +96,7 @@ def test_every_architecture_becomes_full_int8(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("scale", [2, 3])
 def test_other_scales(scale: int, tmp_path: Path) -> None:
     model = build_generator("chain-s", scale, collapsible=False)
-    content = export.export_int8(quantize.quantize(model, crops(1)), 24)
+    content = export.export_int8(fake_quantization.fake_quantize(model, crops(1)), 24)
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     with Session(path) as session:
@@ -108,7 +109,7 @@ def test_other_scales(scale: int, tmp_path: Path) -> None:
 def test_ranges_come_from_the_photos() -> None:
     model = build_generator("chain-s", 4, collapsible=False)
     batches = crops(3)
-    ranges = quantize.calibrate(model, batches)
+    ranges = fake_quantization.calibrate(model, batches)
     import tf_keras as keras
 
     probe = keras.Model(model.input, model.get_layer("conv3").output)
@@ -119,7 +120,7 @@ def test_ranges_come_from_the_photos() -> None:
 def test_a_relu_keeps_a_share_of_its_range_and_a_sum_all_of_it() -> None:
     model = build_generator("chain-s", 4, collapsible=False)
     batches = crops(2)
-    ranges, half = quantize.calibrate(model, batches), quantize.quantize(model, batches, 0.5)
+    ranges, half = fake_quantization.calibrate(model, batches), fake_quantization.fake_quantize(model, batches, 0.5)
 
     def top(layer: str) -> float:
         (high,) = (w.numpy() for w in half.get_layer(f"quant_{layer}").weights if w.name.endswith("output_high:0"))
@@ -133,7 +134,7 @@ def test_a_relu_keeps_a_share_of_its_range_and_a_sum_all_of_it() -> None:
 
 def test_kernels_are_quantized_by_their_own_ranges_before_any_step() -> None:
     model = build_generator("chain-s", 4, collapsible=False)
-    quantized = quantize.quantize(model, crops(1))
+    quantized = fake_quantization.fake_quantize(model, crops(1))
     (high,) = (w.numpy() for w in quantized.get_layer("quant_conv2").weights if w.name.endswith("kernel_max:0"))
     kernel = model.get_layer("conv2").get_weights()[0]
     np.testing.assert_allclose(high, np.abs(kernel).max(axis=(0, 1, 2)), rtol=1e-5)
@@ -141,9 +142,9 @@ def test_kernels_are_quantized_by_their_own_ranges_before_any_step() -> None:
 
 def test_the_gate_refuses_a_bad_export(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges cut to a quarter: the export loses quality, is refused, and nothing is left behind."""
-    real = quantize.calibrate
+    real = fake_quantization.calibrate
     monkeypatch.setattr(
-        quantize, "calibrate", lambda *a: {name: (low / 4, high / 4) for name, (low, high) in real(*a).items()}
+        fake_quantization, "calibrate", lambda *a: {name: (low / 4, high / 4) for name, (low, high) in real(*a).items()}
     )
     settings = QUICK.model_copy(update={"max_drop": 0.1, "formats": ["int8"]})
     with pytest.raises(GateFailedError, match=r"tiny-int8\.tflite: not written: it loses \d+\.\d+ dB"):
@@ -166,7 +167,7 @@ def test_a_float_island_is_refused(tmp_path: Path) -> None:
     import tf_keras as keras
 
     model = build_generator("chain-s", 4, collapsible=False)
-    quantized = quantize.quantize(model, crops(1))
+    quantized = fake_quantization.fake_quantize(model, crops(1))
     open_ended = keras.Model(quantized.input, keras.layers.ReLU(max_value=0.9)(quantized.output))
     with pytest.raises(GateFailedError, match=r"operators compute in floating point|is float32, not uint8"):
         verify.check_structure(export.export_int8(open_ended, 24), "x", "int8", 24)
@@ -195,7 +196,7 @@ def test_float32_and_dynamic(run_folder: Path, tmp_path: Path) -> None:
 def test_the_best_weights_are_kept(run_folder: Path) -> None:
     """A rate that ruins the network: the calibrated one of before the first step is kept."""
     model = load_generator(run_folder).model
-    quantized = quantize.quantize(model, crops(2))
+    quantized = fake_quantization.fake_quantize(model, crops(2))
     before = quantized.get_weights()
     image = photo(24, 24)[None] / np.float32(255)
     target = model(image).numpy()

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from conftest import photo
 
 from srgan_edge.cli.convert_command import command
-from srgan_edge.conversion import export, fold, npu, quantize, verify
+from srgan_edge.conversion import export, fake_quantization, fold, npu, verify
 from srgan_edge.conversion.publish import Export, publish_for
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError
@@ -39,7 +39,7 @@ def int8(folder: Path, name: str) -> Path:
     unit = fold.sums_apart(fold.plain(model, ARCHITECTURES[name].value_range))
     crops = [(photo(SIDE, SIDE, i)[None], photo(4 * SIDE, 4 * SIDE, i)[None]) for i in range(2)]
     path = folder / "model.tflite"
-    path.write_bytes(export.export_int8(quantize.quantize(unit, crops), SIDE))
+    path.write_bytes(export.export_int8(fake_quantization.fake_quantize(unit, crops), SIDE))
     return path
 
 

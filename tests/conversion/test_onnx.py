@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed: pip in
 pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
 
 from srgan_edge.cli.convert_command import command
-from srgan_edge.conversion import export, quantize, verify
+from srgan_edge.conversion import export, fake_quantization, verify
 from srgan_edge.conversion.onnx import OnnxSession, onnx_target, to_onnx
 from srgan_edge.conversion.publish import Export, publish_for
 from srgan_edge.conversion.recipe import Conversion
@@ -85,10 +84,13 @@ def test_every_kind_of_input(io: str, tmp_path: Path) -> None:
     import onnx
 
     network = build_generator("edge-s", 4, collapsible=False)
-    quantized = quantize.quantize(network, [(photo(24, 24, i)[None], photo(96, 96, i)[None]) for i in range(2)])
+    quantized = fake_quantization.fake_quantize(
+        network, [(photo(24, 24, i)[None], photo(96, 96, i)[None]) for i in range(2)]
+    )
     tflite = tmp_path / "model.tflite"
-    with quantize.in_bytes(quantized) if io == "float32" else nullcontext():
-        tflite.write_bytes(export.export_int8(quantized, 24, io))
+    if io == "float32":
+        quantized = fake_quantization.in_bytes(quantized, network)
+    tflite.write_bytes(export.export_int8(quantized, 24, io))
     path = made(tflite, tmp_path)
     model = onnx.load(str(path))
     image, enlarged = model.graph.input[0], model.graph.output[0]

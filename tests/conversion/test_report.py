@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge.conversion import export, quantize
+from srgan_edge.conversion import export, fake_quantization
 from srgan_edge.conversion.layer_noise import layer_noise, without_rounding
 from srgan_edge.conversion.report import _window
 from srgan_edge.training.generators import build_generator
@@ -69,7 +69,7 @@ def test_the_layer_that_hurts_is_found() -> None:
         content = export.export_int8(quantized, 24)
         return dict(layer_noise(content, without_rounding(quantized, model), image))
 
-    quantized = quantize.quantize(model, [(image[None], image[None])])
+    quantized = fake_quantization.fake_quantize(model, [(image[None], image[None])])
     before = noise()
     assert {f"conv{i}" for i in range(1, 7)} <= set(before)
     for weight in quantized.get_layer("quant_conv3").weights:

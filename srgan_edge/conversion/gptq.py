@@ -18,7 +18,7 @@ _PLACES = 4096  # of a batch that a kernel is applied to
 _DAMPING = 1e-5  # of the mean power: for channels that give nothing
 
 
-def rounded(network: Any, batches: Iterable[tuple[Any, Any]]) -> Any:
+def gptq(network: Any, batches: Iterable[tuple[Any, Any]]) -> Any:
     """A copy of a network in [0, 1] whose kernels have 255 values a channel, biases adapted; batches of LR bytes."""
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     probe = keras.Model(network.input, [layer.input for layer in convolutions])
@@ -30,13 +30,13 @@ def rounded(network: Any, batches: Iterable[tuple[Any, Any]]) -> Any:
     result = fold.copy(network)
     for layer, moment in zip(convolutions, moments, strict=True):
         kernel, *bias = layer.get_weights()
-        matrix, offset = round_matrix(kernel.reshape(-1, kernel.shape[-1]), moment)
+        matrix, offset = gptq_matrix(kernel.reshape(-1, kernel.shape[-1]), moment)
         weights = [matrix.reshape(kernel.shape), *(b + offset for b in bias)]
         result.get_layer(layer.name).set_weights(weights)
     return result
 
 
-def round_matrix(matrix: NDArray[np.floating], moments: Matrix) -> tuple[Matrix, Matrix]:
+def gptq_matrix(matrix: NDArray[np.floating], moments: Matrix) -> tuple[Matrix, Matrix]:
     """Round `(rows, channels)` to whole steps of a 127th of each channel's largest value, which stays as it is.
 
     Row by row, and each row's error is made up for by the rows after it as well as inputs with these second moments

@@ -5,7 +5,7 @@ import pytest
 import tf_keras as keras
 from conftest import photo
 
-from srgan_edge.conversion.rounding import round_matrix, rounded
+from srgan_edge.conversion.gptq import gptq, gptq_matrix
 
 
 def test_errors_cancel_on_photos() -> None:
@@ -16,7 +16,7 @@ def test_errors_cancel_on_photos() -> None:
     keras.utils.set_random_seed(0)
     network.set_weights([np.random.default_rng(i).normal(0, 0.2, w.shape) for i, w in enumerate(network.get_weights())])
     batches = [(np.stack([photo(48, 48, i), photo(48, 48, i + 1)]), None) for i in range(0, 8, 2)]
-    ours = rounded(network, batches)
+    ours = gptq(network, batches)
 
     naive = keras.models.clone_model(network)
     naive.set_weights(network.get_weights())
@@ -38,6 +38,6 @@ def test_errors_cancel_on_photos() -> None:
 def test_independent_inputs_are_rounded_to_the_nearest(moments: np.ndarray) -> None:
     """An input that is always 0 and a channel of zeros among them."""
     matrix = np.array([[1.27, 0.0], [0.504, 0.0], [-0.996, 0.0]])
-    result, offset = round_matrix(matrix, moments)
+    result, offset = gptq_matrix(matrix, moments)
     np.testing.assert_allclose(result, [[1.27, 0], [0.5, 0], [-1.0, 0]], atol=1e-9)
     np.testing.assert_allclose(offset, 0, atol=1e-9)

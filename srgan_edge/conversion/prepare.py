@@ -1,0 +1,112 @@
+"""The first of a conversion's three stages: a run folder's generator, folded, and the photos that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from srgan_edge import recipes
+from srgan_edge.conversion import fold, verify
+from srgan_edge.conversion.blend import blended
+from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.remake import name_of_run
+from srgan_edge.errors import UsageError
+from srgan_edge.training.data import loading, lookup, sources
+from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.degradations.degrader import Degrader
+from srgan_edge.training.data.training_data import DEGRADED, validation_sets
+from srgan_edge.training.generators.receptive_field import overlap
+from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.run_folder import Trained, load_generator
+from srgan_edge.training.validation import Inference
+
+Report = Callable[[str], None]
+
+
+class Samplers(NamedTuple):
+    """Where crops come from."""
+
+    calibration: CropSampler
+    """Any crops."""
+    fine_tuning: CropSampler
+    """Those that training would draw."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run's generator, ready for export, and what it is calibrated, fine-tuned and verified on."""
+
+    trained: Trained
+    recipe: Recipe
+    network: Any
+    """The same function without batch normalisation, in [0, 1]."""
+    photos: sources.Source
+    checker: verify.Checker
+    run: str
+    """What it was read from, as cards name it: NAME or NAME/best."""
+
+    def samplers(self, settings: Conversion, report: Report) -> Samplers:
+        """Crops of its photos, the same for each call."""
+        degrader, cache = Degrader(self.recipe.degradation, self.trained.scale), self.recipe.data.cache
+        found = loading.load(
+            self.photos, self.trained.scale, settings.crop, cache, report, report, keep_low=degrader.is_bicubic
+        )
+
+        def sampler(min_gradient: float) -> CropSampler:
+            size = settings.crop, settings.batch
+            return CropSampler(found, self.trained.scale, *size, True, settings.seed, min_gradient, degrader)
+
+        return Samplers(sampler(0.0), sampler(self.recipe.data.min_gradient))
+
+    @property
+    def luma(self) -> float:
+        """The luma's share in its last phase; a GAN's was judged on all colours."""
+        last = self.recipe.finetune if self.recipe.finetune.steps else self.recipe.pretrain
+        return 0.0 if self.recipe.gan.steps else last.luma
+
+
+def newest_run(folder: Path = Path("runs")) -> Path:
+    """The run folder under `folder` whose generator was written last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = sorted(folder.glob("*/generator/generator.json"), key=lambda p: p.stat().st_mtime)
+    if not found:
+        raise UsageError(f"no trained generator under {folder}/: run srgan-edge train first, or name a run folder")
+    return found[-1].parent.parent
+
+
+def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
+    """Load the generator of a run folder, fold it, and find the photos for it.
+
+    Raises:
+        UsageError: the folder is not a run, the tile is too small, or there are no photos.
+    """
+    trained = load_generator(run)
+    recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
+    reach = overlap(trained.model)
+    check_tile(settings.tile, trained.name, reach)
+    data, calibration = recipe.data, settings.calibration
+    source, low = (calibration, "") if calibration else (data.source, data.low)
+    found = lookup.find_sources(source, settings.verify or data.valid, low, trained.scale)
+    sets = validation_sets(found, recipe, report)
+    # A network for photos with faults is judged on these.
+    pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
+    reference = Inference(trained.model, trained.scale, trained.value_range)
+    network = fold.plain(trained.model, trained.value_range)
+    if settings.blend:
+        network = blended(network, settings.blend)
+        reference = Inference(network, trained.scale, (0.0, 1.0))
+        trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
+    train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
+    checker = verify.Checker(pairs, trained.scale, reach, reference)
+    return Prepared(trained, recipe, network, train, checker, name_of_run(run, recipe.name))
+
+
+def check_tile(tile: int, name: str, reach: int) -> None:
+    """Raise UsageError if a tile is not larger than what `reach` takes from both of its sides."""
+    if tile and tile <= 2 * reach:
+        raise UsageError(f"a tile of {tile} has no inner part: {name} needs an overlap of {reach}")
