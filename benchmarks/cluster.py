@@ -41,7 +41,7 @@ def main(count: int, size: int, kill: bool) -> None:
         model = find_model("edge-m-x4")
         jobs = cluster.plan((str(given),), str(together), 4, False, None)
         started = time.perf_counter()
-        with Upscaler(model, "cpu") as upscaler:
+        with Upscaler(model, delegate="cpu") as upscaler:
             plain = [Job(Path(job.input), alone / Path(job.output).name) for job in jobs]
             assert not any(outcome.error for outcome in upscale_files(upscaler, plain, Settings()))
         single = count / (time.perf_counter() - started)

@@ -80,7 +80,7 @@ def open_contender(spec: str, scale: int) -> Contender:
 
         _check_scale(what, model.card.scale if model.card else scale, scale)
         return Contender(name or f"{model.name} on {runtime}", upscaler_of(model, runtime), (model.path,))
-    upscaler = Upscaler(model, "cpu", threads=1)
+    upscaler = Upscaler(model, delegate="cpu", threads=1)
     _check_scale(what, upscaler.scale, scale)
     graph = graph_of(model)
     _, height, width, _ = graph.inputs[0].shape

@@ -50,9 +50,9 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
     """A model's figures; `error` if the GPU does not compute it."""
     started = time.perf_counter()
     try:
-        with Upscaler(model, "gpu", half=half) as gpu:
+        with Upscaler(model, delegate="gpu", half=half) as gpu:
             opening = time.perf_counter() - started
-            with Upscaler(model, "cpu") as cpu:
+            with Upscaler(model, delegate="cpu") as cpu:
                 results, times = [], {}
                 for name, upscaler in (("gpu", gpu), ("cpu", cpu)):
                     plan = upscaler.plan(*image.shape[:2])

@@ -67,7 +67,7 @@ def psnr_of(arm: Arm, pairs: list[Pair], scale: int) -> float:
     """Its mean over photos."""
     if arm.upscale is not None:
         return float(np.mean([measure(arm.upscale, pair, scale).score.psnr for pair in pairs]))
-    with Upscaler(arm.path, "cpu") as upscaler:
+    with Upscaler(arm.path, delegate="cpu") as upscaler:
         return float(np.mean([measure(upscaler, pair, scale).score.psnr for pair in pairs]))
 
 

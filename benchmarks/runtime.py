@@ -33,7 +33,7 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 def call_ratio(model: str, threads: int, height: int, width: int, rounds: int) -> None:
     """Print the time of an Upscaler's call over that of the bare invokes of its tiles; best of `rounds` each."""
     image = noise(height, width)
-    with Upscaler(model, "cpu", threads) as upscaler:
+    with Upscaler(model, delegate="cpu", threads=threads) as upscaler:
         plan = upscaler.plan(height, width)
         path, (rows, columns) = upscaler.model.path, upscaler.tile
         interpreter = interpreter_package().interpreter(model_path=str(path), num_threads=threads)
@@ -77,7 +77,7 @@ def folder_ratio(model: str, photos: list[Path], suffix: str, rounds: int) -> No
                 raise SystemExit(outcome.error)
 
     times: dict[str, list[float]] = {"plain": [], "ours": []}
-    with Upscaler(model, "cpu") as upscaler, tempfile.TemporaryDirectory() as scratch:
+    with Upscaler(model, delegate="cpu") as upscaler, tempfile.TemporaryDirectory() as scratch:
         for _ in range(rounds):
             for name, way in (("plain", plain), ("ours", ours)):
                 started = time.perf_counter()

@@ -15,6 +15,7 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, pairs, resample
 from srgan_edge.imaging.metrics import Score, score
 from srgan_edge.imaging.pairs import Pair
+from srgan_edge.models import DEFAULT_MODEL
 from srgan_edge.runtime.upscaler import Upscaler
 
 BICUBIC = "bicubic"
@@ -46,20 +47,33 @@ def measure(upscale: Callable[[Bytes], Bytes], pair: Pair, scale: int, channel: 
 
 
 def evaluate(
-    hr: Path,
-    lr: Path | None,
-    models: Sequence[str],
-    threads: int,
-    channel: str,
+    hr: str | Path,
+    *,
+    lr: str | Path | None = None,
+    models: Sequence[str] = (DEFAULT_MODEL, BICUBIC),
+    threads: int = 0,
+    channel: str = "y",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
     """Measure each model, `bicubic` among them, on every photo of `hr`, or of each set in it.
 
+        for row in evaluate("set5/hr", lr="set5/lr_x4", models=["edge-m-x4", "bicubic"]):
+            print(row["model"], row["psnr"], row["ssim"])
+
     The scale is the models' own; `bicubic` alone takes that of the two folders, or 4. All photos are looked at before
     the first is measured.
 
+    Args:
+        hr: a folder of photos, or of folders with `hr/` (and `lr_x4/`) in them.
+        lr: a folder of their low resolution; None: made by MATLAB's bicubic.
+        models: bundled models by name, .tflite files, "bicubic".
+        threads: CPU threads; 0 = as many as this process may use.
+        channel: y, on luma as the literature, or rgb.
+        progress: told how many results of how many are measured.
+
     Returns:
-        A row for each set and model: their names, the means, and the figures of each photo.
+        A row for each set and model: `set`, `model`, `psnr` in dB and `ssim`, means over the photos, `channel`,
+        `crop`, pixels left out at the border, and `images`, the figures of each photo.
 
     Raises:
         UsageError: a folder is missing or empty, a photo has no twin, or the models differ in scale.
@@ -67,7 +81,7 @@ def evaluate(
     """
     with ExitStack() as opened:
         upscalers = {
-            name: opened.enter_context(Upscaler(name, "auto", threads))
+            name: opened.enter_context(Upscaler(name, threads=threads))
             for name in dict.fromkeys(models)
             if name != BICUBIC
         }
@@ -77,7 +91,7 @@ def evaluate(
                 f"models of different scales ({', '.join(f'x{s}' for s in sorted(scales))}) need runs of their own"
             )
         scale = scales.pop() if scales else None
-        sets = pairs.sets_of(hr, lr, scale)
+        sets = pairs.sets_of(Path(hr), Path(lr) if lr else None, scale)
         if scale is None:
             first = next(iter(sets.values()))[0]
             scale = 4 if first.low is None else pairs.scale_of(first)

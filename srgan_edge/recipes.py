@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -23,6 +24,8 @@ Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^\w[\w.+() -]*$", max_length=100)]
 """Of files and folders that are made: nothing that leads out of a folder."""
+Changes = Mapping[str, Any] | Iterable[str]
+"""Of a recipe: values by `table.key`, or lines `table.key=value`."""
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 _PACKAGE = Path(__file__).parent
@@ -64,14 +67,14 @@ def find_recipe(stage: Stage, name_or_path: str) -> Path:
     return path
 
 
-def load(kind: type[T], stage: Stage, name_or_path: str, settings: tuple[str, ...] = ()) -> T:
-    """The recipe of a name or a file, with `settings` of the form `table.key=value` applied.
+def load(kind: type[T], stage: Stage, name_or_path: str, *changes: Changes) -> T:
+    """The recipe of a name or a file, with `changes` of the form `table.key=value`, or values by `table.key`.
 
     Raises:
         UsageError: an unknown key (with a suggestion), a value of the wrong type, or no such recipe.
     """
     path = find_recipe(stage, name_or_path)
-    return from_toml(kind, _text(path), str(path), settings)
+    return from_toml(kind, _text(path), str(path), *changes)
 
 
 def _text(path: Path) -> str:
@@ -84,14 +87,18 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def from_toml(kind: type[T], text: str, origin: str, settings: tuple[str, ...] = ()) -> T:
+def from_toml(kind: type[T], text: str, origin: str, *changes: Changes) -> T:
     """Parse and validate a recipe's TOML; `origin` names it in errors."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{origin}: not valid TOML: {error}") from error
-    for setting in settings:
-        _apply(values, setting)
+    settings: list[str] = []
+    for change in changes:
+        for entry in change.items() if isinstance(change, Mapping) else change:
+            key, value, setting = _pair(entry)
+            _apply(values, key, value, setting)
+            settings.append(setting)
     _refuse_renamed(kind, values, origin, settings)
     try:
         return kind.model_validate(values)
@@ -123,16 +130,24 @@ def literal(value: Any) -> str:
     return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
 
 
-def _apply(values: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
+def _pair(entry: str | tuple[str, Any]) -> tuple[str, Any, str]:
+    """A key, its value, and how they are written on the command line."""
+    if isinstance(entry, tuple):
+        key, value = entry
+        return key, str(value) if isinstance(value, Path) else value, f"{key}={value}"
+    key, equals, text = entry.partition("=")
     if not equals:
-        raise UsageError(f"--set {setting}: write it as table.key=value")
+        raise UsageError(f"--set {entry}: write it as table.key=value")
+    return key, _value(text), entry
+
+
+def _apply(values: dict[str, Any], key: str, value: Any, setting: str) -> None:
     *tables, last = key.strip().split(".")
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
             raise UsageError(f"--set {setting}: {table} is a value, not a table")
-    values[last] = _value(text)
+    values[last] = value
 
 
 def _value(text: str) -> Any:
@@ -148,7 +163,7 @@ def _value(text: str) -> Any:
     return int(value) if isinstance(value, float) and "e" in text.lower() and value.is_integer() else value
 
 
-def _place(keys: list[str], origin: str, settings: tuple[str, ...]) -> str:
+def _place(keys: list[str], origin: str, settings: Sequence[str]) -> str:
     """Where a key was given: the last `--set` of it, or the recipe's file."""
     key = ".".join(keys)
     for setting in reversed(settings):
@@ -158,7 +173,7 @@ def _place(keys: list[str], origin: str, settings: tuple[str, ...]) -> str:
     return origin
 
 
-def _refuse_renamed(kind: type[Table], values: dict[str, Any], origin: str, settings: tuple[str, ...]) -> None:
+def _refuse_renamed(kind: type[Table], values: dict[str, Any], origin: str, settings: Sequence[str]) -> None:
     for old, new in kind.renamed.items():
         *tables, last = old.split(".")
         table: Any = values
@@ -168,7 +183,7 @@ def _refuse_renamed(kind: type[Table], values: dict[str, Any], origin: str, sett
             raise UsageError(f"{_place(old.split('.'), origin, settings)}: {old} is now {new}")
 
 
-def _explain(kind: type[Table], error: ValidationError, origin: str, settings: tuple[str, ...]) -> UsageError:
+def _explain(kind: type[Table], error: ValidationError, origin: str, settings: Sequence[str]) -> UsageError:
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if str(part).isidentifier()]  # without indices and unions' members
     where = _place(place, origin, settings)

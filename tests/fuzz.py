@@ -214,7 +214,7 @@ def cards_case() -> Case:
     card = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
     image = np.zeros((30, 40, 3), np.uint8)
     image[10:20] = 200
-    with Upscaler("edge-s-x4-int8", "cpu", 1) as upscaler:
+    with Upscaler("edge-s-x4-int8", delegate="cpu", threads=1) as upscaler:
         wanted = upscaler(image)
     numbers = [0, 1, -1, 2, 3, 5, 64, 127, 128, 1e9, 10**30, -(10**30), 0.5, 4.0, float("nan"), float("inf")]
     odd = [None, True, False, *numbers, "", "4", "x" * 10**5, "../../x", "<script>", "\0", "é\ud800", [], [4], {}]
@@ -234,7 +234,7 @@ def cards_case() -> Case:
             text = r.choice(("[" * 10**5, "{}", "null", "3", "[]", '{"scale":' * 5000, "\ufeff" + text))
         shutil.copy(model, folder / "x.tflite")
         (folder / "x.json").write_text(text, encoding="utf-8", errors="surrogatepass")
-        with Upscaler(find_model(str(folder / "x.tflite")), "cpu", 1) as upscaler:
+        with Upscaler(find_model(str(folder / "x.tflite")), delegate="cpu", threads=1) as upscaler:
             result = upscaler(image)
         if not np.array_equal(result, wanted):
             raise AssertionError("a wrong result without an error")

@@ -31,8 +31,8 @@ def test_a_twin_is_what_is_enlarged(tmp_path: Path) -> None:
     low = resample.downscale(truth, 4)
     save(tmp_path / "hr" / "a.png", truth)
     save(tmp_path / "lr" / "ax4.png", np.clip(low.astype(int) + 20, 0, 255).astype(np.uint8))
-    (made,) = evaluate(tmp_path / "hr", None, ["bicubic"], 1, "y")
-    (given,) = evaluate(tmp_path / "hr", tmp_path / "lr", ["bicubic"], 1, "y")
+    (made,) = evaluate(tmp_path / "hr", lr=None, models=["bicubic"], threads=1, channel="y")
+    (given,) = evaluate(tmp_path / "hr", lr=tmp_path / "lr", models=["bicubic"], threads=1, channel="y")
     assert made["psnr"] == pytest.approx(metrics.score(resample.upscale(low, 4), truth, 4).psnr)
     assert given["psnr"] < made["psnr"] - 3
     assert (given["crop"], given["set"], given["images"][0]["name"]) == (4, "hr", "a.png")
@@ -42,7 +42,7 @@ def test_a_grey_photo_is_scored_as_it_is(tmp_path: Path) -> None:
     """Not as the luma of equal planes, whose range is smaller and PSNR higher."""
     grey = photo(64, 64)[..., 0]
     save(tmp_path / "a.png", grey)
-    (row,) = evaluate(tmp_path, None, ["bicubic"], 1, "y")
+    (row,) = evaluate(tmp_path, lr=None, models=["bicubic"], threads=1, channel="y")
     enlarged = resample.upscale(resample.downscale(grey[..., None], 4), 4)[..., 0]
     expected = metrics.psnr(enlarged[4:-4, 4:-4].astype(float), grey[4:-4, 4:-4].astype(float))
     assert row["psnr"] == pytest.approx(expected)
@@ -60,7 +60,7 @@ def test_a_scale_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
 def test_bicubic_alone_takes_the_scale_of_the_folders(tmp_path: Path) -> None:
     save(tmp_path / "hr" / "a.png", photo(60, 60))
     save(tmp_path / "lr" / "a.png", resample.downscale(photo(60, 60), 3))
-    (row,) = evaluate(tmp_path / "hr", tmp_path / "lr", ["bicubic"], 1, "rgb")
+    (row,) = evaluate(tmp_path / "hr", lr=tmp_path / "lr", models=["bicubic"], threads=1, channel="rgb")
     assert (row["crop"], row["channel"]) == (3, "rgb")
 
 
@@ -69,14 +69,21 @@ def test_photos_are_looked_at_before_any_is_measured(tmp_path: Path) -> None:
     save(tmp_path / "z.png", photo(4, 1))
     counted: list[int] = []
     with pytest.raises(SrganEdgeError, match=r"z\.png: 1x4 is too small"):
-        evaluate(tmp_path, None, ["bicubic"], 1, "y", lambda done, total: counted.append(done))
+        evaluate(
+            tmp_path,
+            lr=None,
+            models=["bicubic"],
+            threads=1,
+            channel="y",
+            progress=lambda done, total: counted.append(done),
+        )
     assert counted == []
 
 
 def test_models_of_different_scales(tmp_path: Path) -> None:
     save(tmp_path / "a.png", photo(64, 64))
     with pytest.raises(UsageError, match="models of different scales"):
-        evaluate(tmp_path, None, ["edge-m-x2", "edge-m-x4"], 1, "y")
+        evaluate(tmp_path, lr=None, models=["edge-m-x2", "edge-m-x4"], threads=1, channel="y")
 
 
 def test_sets_have_rows_of_their_own(tmp_path: Path) -> None:

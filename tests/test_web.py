@@ -158,7 +158,7 @@ def browse(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Browse:
 
 
 def upscaled(model: str, image: Bytes) -> Bytes:
-    with Upscaler(model, "cpu") as upscaler:
+    with Upscaler(model, delegate="cpu") as upscaler:
         return upscaler(image)
 
 

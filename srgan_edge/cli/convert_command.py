@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from srgan_edge.cli.output import import_tensorflow, json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, print_json, print_table, say
 
 
 @click.command("convert")
@@ -70,15 +70,9 @@ def command(
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
       srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
     """
-    from srgan_edge import recipes
-
-    import_tensorflow()
-    from srgan_edge.conversion.convert import REPORT, convert, convert_foreign, targets_of
-    from srgan_edge.conversion.foreign_files import find_foreign
-    from srgan_edge.conversion.prepare import newest_run
+    from srgan_edge import api, recipes
     from srgan_edge.conversion.recipe import Conversion
-    from srgan_edge.errors import UsageError
-    from srgan_edge.runtime.ranges import Ranges
+    from srgan_edge.conversion.report import REPORT
 
     given = {
         "qat_steps": qat_steps,
@@ -92,23 +86,17 @@ def command(
         "blend": dict(_share(text) for text in blend) or None,
         "formats": list(formats) or None,
     }
-    settings = recipes.load(Conversion, "convert", recipe_name, changes)
-    settings = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
-    targets_of(settings)  # a package that is missing is found now, and not after the fine-tuning
-    if run is None:
-        run = newest_run()
-        say(f"No run named: converting the newest, {run}.")
-    foreign = find_foreign(run)
-    if foreign is not None:
-        if qat_steps:
-            raise UsageError("--qat-steps: another's network is quantized by calibration alone")
-        ranges, target = Ranges(input_range, output_range), out or foreign.with_name(f"{foreign.stem}-exports")
-        exports = convert_foreign(foreign, ranges, settings, target, say, trust)
-    elif input_range or output_range or trust:
-        option = "--trust" if trust else "--input-range"
-        raise UsageError(f"{option}: {run} is a run folder or nothing; it is for another's network")
-    else:
-        exports = convert(run, settings, out or run / "exports", say)
+    given = {key: value for key, value in given.items() if value is not None}
+    settings = recipes.load(Conversion, "convert", recipe_name, changes, given)
+    exports = api.convert(
+        run,
+        recipe=settings,
+        out=out,
+        input_range=input_range,
+        output_range=output_range,
+        trust=trust,
+        report=say,
+    )
     if as_json:
         print_json(
             {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from srgan_edge.cli.output import import_tensorflow, json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.cli.train_progress import train_progress
 
 
@@ -20,6 +20,8 @@ def command(out: Path, steps: int | None, as_json: bool) -> None:
 
     Everything runs on sample photos that come with scikit-image, in a few minutes on two CPU cores.
     """
+    from srgan_edge.api import import_tensorflow
+
     import_tensorflow()
     from srgan_edge.demo import demo
 

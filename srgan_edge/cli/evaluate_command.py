@@ -43,7 +43,9 @@ def command(hr: Path, lr: Path | None, models: tuple[str, ...], threads: int, ch
             bar.update(task, completed=done, total=total)
 
         started = time.perf_counter()
-        results: list[dict[str, Any]] = evaluate(hr, lr, names, threads, channel, progress)
+        results: list[dict[str, Any]] = evaluate(
+            hr, lr=lr, models=names, threads=threads, channel=channel, progress=progress
+        )
     if as_json:
         print_json(results)
         return

@@ -28,7 +28,7 @@ def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) 
     """
     from srgan_edge.runtime.inspection import inspect
 
-    summary = inspect(model, targets)
+    summary = inspect(model, targets=targets)
     if as_json:
         print_json(summary)
         return

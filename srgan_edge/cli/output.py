@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from srgan_edge.runtime.captured import captured_output
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout.")
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 # What a file's name must not tell a terminal: control characters, those that turn the writing, halves of characters.
@@ -31,12 +29,6 @@ def say(text: str) -> None:
     """A line for the user, on stderr; where nothing takes it, it is dropped."""
     with contextlib.suppress(OSError):
         error_console.print(printable(text), markup=False)
-
-
-def import_tensorflow() -> None:
-    """Import TensorFlow; what its native parts say of this machine meanwhile is nothing a user can act on."""
-    with captured_output():
-        import tensorflow  # noqa: F401, RUF100
 
 
 def print_json(data: Any) -> None:

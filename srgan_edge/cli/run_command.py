@@ -163,7 +163,16 @@ def command(
         _on_ray(inputs, out, model, settings, address or None, threads or 1, recursive, suffix, skip_existing, as_json)
         return
     failed = done = 0
-    opened = Upscaler(model, delegate, threads, half, parse_pairs(pairs), input_range, output_range, strength)
+    opened = Upscaler(
+        model,
+        delegate=delegate,
+        threads=threads,
+        half=half,
+        options=parse_pairs(pairs),
+        input_range=input_range,
+        output_range=output_range,
+        strength=strength,
+    )
     with opened as upscaler, progress_bar() as bar:
         for note in upscaler.notes:
             say(f"{upscaler.name}: {note}")
@@ -235,7 +244,7 @@ def _on_ray(
     from srgan_edge.runtime.upscaler import Upscaler
 
     found = find_model(model)
-    with Upscaler(found, "cpu", 1) as upscaler:  # here too, so that a bad model is refused at once
+    with Upscaler(found, delegate="cpu", threads=1) as upscaler:  # here too, so that a bad model is refused at once
         check_factor(settings.factor, upscaler.scale)
         planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix)
     there = {job for job in planned if exists(job.output)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from srgan_edge.cli.output import import_tensorflow, json_option, print_json, say
+from srgan_edge.cli.output import json_option, print_json, say
 from srgan_edge.cli.train_progress import train_progress
 
 
@@ -42,35 +42,27 @@ def command(
       srgan-edge train --recipe edge-m --data photos/ --set pretrain.steps=50000
       srgan-edge train --out runs/edge-m-x4 --resume
     """
-    from srgan_edge import recipes
-    from srgan_edge.errors import UsageError
-    from srgan_edge.training.claim import check_request
-    from srgan_edge.training.recipe import Recipe
+    from srgan_edge.api import training_recipe
 
-    if source is not None:
-        settings = (*settings, f"data.source={recipes.literal(source)}")
-    if resume:
-        if out is None or recipe_name is not None:
-            raise UsageError("--resume takes the run folder as --out, and the recipe that is saved in it")
-        recipe_name = str(out / "recipe.toml")
-    elif recipe_name is None:
-        recipe_name = "sample"
-        if source is None:
-            say("No --data given: training on the sample photos of scikit-image (recipe sample).")
-    recipe = recipes.load(Recipe, "train", recipe_name, settings)
+    if recipe_name is None and not resume and source is None:
+        say("No --data given: training on the sample photos of scikit-image (recipe sample).")
+    recipe = training_recipe(recipe_name, data=source, out=out, changes=settings, resume=resume)
     out = out or Path("runs") / recipe.name
-    check_request(recipe, out, resume)
-    import_tensorflow()
     if dry_run:
-        _dry_run(recipe, out, as_json)
-        return
-    _train(recipe, out, resume, as_json)
+        _dry_run(recipe, out, resume, as_json)
+    else:
+        _train(recipe, out, resume, as_json)
 
 
-def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
+def _dry_run(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
     import tomli_w
 
+    from srgan_edge.api import import_tensorflow
     from srgan_edge.imaging import encoding, images
+    from srgan_edge.training.claim import check_request
+
+    check_request(recipe, out, resume)
+    import_tensorflow()
     from srgan_edge.training.probe import look, probe
 
     recipe, pairs = look(recipe, say)
@@ -99,11 +91,11 @@ def _dry_run(recipe: Any, out: Path, as_json: bool) -> None:
 
 
 def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
-    from srgan_edge.training.loop import Trainer
+    from srgan_edge.api import train
 
     started = time.perf_counter()
     with train_progress() as report:
-        outcome = Trainer(recipe, out, resume, report).run()
+        outcome = train(recipe, out=out, resume=resume, report=report)
     seconds = time.perf_counter() - started
     gain = outcome.score.psnr - outcome.bicubic.psnr
     if as_json:

@@ -13,7 +13,7 @@ from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
 from srgan_edge.conversion.quantize import int8
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command
-from srgan_edge.conversion.report import Verified, write_report
+from srgan_edge.conversion.report import REPORT, Verified, write_report
 from srgan_edge.conversion.targets import Target
 from srgan_edge.conversion.verify import Checker
 from srgan_edge.errors import UsageError
@@ -22,8 +22,6 @@ from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.tiling import reflected
 from srgan_edge.training.data import loading, lookup
 from srgan_edge.training.data.crops import CropSampler
-
-REPORT = "report.html"
 
 
 def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:

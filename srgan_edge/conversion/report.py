@@ -16,6 +16,7 @@ from srgan_edge.conversion.verify import Checker, Quality
 from srgan_edge.imaging import resample
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
 
+REPORT = "report.html"
 # Photos shown, those that lose most first, and the side of what is shown of each.
 _PHOTOS, _SIDE = 6, 384
 # What a heat map multiplies differences by: 16 levels are white.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -73,13 +74,13 @@ class Picture:
         return self.pixels.shape[0]
 
 
-def read(path: Path, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Decode a photo.
+def read(photo: str | Path | bytes | BinaryIO, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a photo: a path, a file's bytes, or an open file.
 
     Raises:
         UnreadableImageError: the file is missing, not an image, damaged, or larger than `max_pixels`.
     """
-    with _open(path, max_pixels) as image:
+    with _open(photo, max_pixels) as image:
         return from_pil(image)
 
 
@@ -97,15 +98,11 @@ def size(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _open(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
     """The file as a PIL image, whatever goes wrong inside the block raised as UnreadableImageError."""
+    path = photo if isinstance(photo, str | Path) else getattr(photo, "name", type(photo).__name__)
     try:
-        kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
-            raise UnreadableImageError(f"{path}: is a folder, not an image")
-        if not stat.S_ISREG(kind):  # a pipe without a writer would be waited for
-            raise UnreadableImageError(f"{path}: is a pipe or device, not a file")
-        with path.open("rb") as file:
+        with _file(photo) as file:
             formats = _FORMATS
             if _is_heic(file.read(16)):
                 _register_heif(path)
@@ -138,6 +135,20 @@ def _open(path: Path, max_pixels: int) -> Iterator[Image.Image]:
             reason = f"it is damaged ({reason})"
         what = "read" if isinstance(error, OSError) and error.errno else "decoded"
         raise UnreadableImageError(f"{path}: cannot be {what}: {reason.rstrip('.')}") from error
+
+
+def _file(photo: str | Path | bytes | BinaryIO) -> AbstractContextManager[BinaryIO]:
+    if isinstance(photo, bytes):
+        return io.BytesIO(photo)
+    if not isinstance(photo, str | Path):
+        return nullcontext(photo)
+    path = Path(photo)
+    kind = path.stat().st_mode
+    if stat.S_ISDIR(kind):
+        raise UnreadableImageError(f"{path}: is a folder, not an image")
+    if not stat.S_ISREG(kind):  # a pipe without a writer would be waited for
+        raise UnreadableImageError(f"{path}: is a pipe or device, not a file")
+    return path.open("rb")
 
 
 def _without_pillows_limit(act: Callable[[], T]) -> T:
@@ -247,7 +258,7 @@ def _is_heic(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
-def _register_heif(path: Path) -> None:
+def _register_heif(path: object) -> None:
     try:
         import pillow_heif  # pyright: ignore[reportMissingImports]
     except ImportError as error:

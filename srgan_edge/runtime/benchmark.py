@@ -92,7 +92,15 @@ def _measure(
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     started = time.perf_counter()
     ranges = read_ranges(input_range, output_range)
-    with Upscaler(model, delegate, threads, half, options, *ranges) as upscaler:
+    with Upscaler(
+        model,
+        delegate=delegate,
+        threads=threads,
+        half=half,
+        options=options,
+        input_range=ranges.input,
+        output_range=ranges.output,
+    ) as upscaler:
         compiled = time.perf_counter() - started
         times = [_seconds(lambda: upscaler(image)) for _ in range(runs + 1)]
         tile = np.zeros((*upscaler.tile, 3), np.uint8)

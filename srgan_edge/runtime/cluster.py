@@ -162,7 +162,7 @@ def _upscaler(parcel: Parcel, threads: int) -> Upscaler:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.tflite"
             path.write_bytes(parcel.content)
-            opened = Upscaler(Model(parcel.name, path, parcel.card), "cpu", threads)
+            opened = Upscaler(Model(parcel.name, path, parcel.card), delegate="cpu", threads=threads)
         while _upscalers:
             _upscalers.popitem()[1].close()
         _upscalers[key] = opened

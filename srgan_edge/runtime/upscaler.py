@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import overload
+from typing import BinaryIO, overload
 
 import numpy as np
 from PIL import Image
@@ -41,6 +41,7 @@ class Upscaler:
     def __init__(
         self,
         model: str | Path | Model = DEFAULT_MODEL,
+        *,
         delegate: str = "auto",
         threads: int = 0,
         half: bool = False,
@@ -75,7 +76,15 @@ class Upscaler:
             faithful, looks = pair(self.model)
             self.model = looks if strength else faithful
             if 0 < strength < 1:
-                self._faithful = Upscaler(faithful, delegate, threads, half, options, input_range, output_range)
+                self._faithful = Upscaler(
+                    faithful,
+                    delegate=delegate,
+                    threads=threads,
+                    half=half,
+                    options=options,
+                    input_range=input_range,
+                    output_range=output_range,
+                )
         facts = vet(self.model, Ranges(input_range, output_range))
         self.scale, self.overlap, self.notes = facts.scale, facts.overlap, facts.notes
         self._sessions, self.why, self.threads = open_sessions(
@@ -99,18 +108,26 @@ class Upscaler:
         self._pool = ThreadPoolExecutor(len(self._sessions), "tile")
 
     @overload
-    def __call__(self, image: Image.Image) -> Image.Image: ...
+    def __call__(self, image: Image.Image | str | Path | bytes | BinaryIO) -> Image.Image: ...
     @overload
     def __call__(self, image: Bytes) -> Bytes: ...
 
-    def __call__(self, image: Image.Image | Bytes) -> Image.Image | Bytes:
-        """Enlarge a PIL image (alpha and greyness kept), or `(H, W, 3)` RGB bytes.
+    def __call__(self, image: Image.Image | str | Path | bytes | BinaryIO | Bytes) -> Image.Image | Bytes:
+        """Enlarge a picture.
+
+        Args:
+            image: a PIL image, or a photo's path, bytes or open file, which give a PIL image, turned upright, with
+                its transparency and greyness; or an array of uint8, `(H, W, 3)` in RGB, which gives an array
+                `(scale H, scale W, 3)`.
 
         Raises:
             UsageError: an array of another shape or type.
+            UnreadableImageError: the file cannot be decoded.
         """
         if isinstance(image, Image.Image):
             return images.to_pil(self.upscale(images.from_pil(image)))
+        if not isinstance(image, np.ndarray):
+            return images.to_pil(self.upscale(images.read(image)))
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise UsageError(f"an image is uint8 of shape (height, width, 3), not {image.dtype} of {image.shape}")
         return self.upscale(images.Picture(image)).rgb

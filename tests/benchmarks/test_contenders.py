@@ -37,7 +37,7 @@ def test_bicubic_and_a_bundled_model() -> None:
     model = find_model("edge-s-x4")
     ours = open_contender("mine=edge-s-x4", 4)
     assert model.card is not None
-    np.testing.assert_array_equal(ours.upscale(low), Upscaler("edge-s-x4", "cpu")(low))
+    np.testing.assert_array_equal(ours.upscale(low), Upscaler("edge-s-x4", delegate="cpu")(low))
     assert (ours.name, ours.parameters) == ("mine", model.card.parameters)
     assert ours.macs == pytest.approx(model.card.macs_per_pixel * 1280 * 720 / 16)
     assert ours.size_bytes == model.path.stat().st_size
@@ -122,7 +122,7 @@ def test_a_model_in_another_runtime(runtime: str) -> None:
     pytest.importorskip(runtime, reason=f"{runtime} is not installed")
     low = photo(150, 140)
     there = open_contender(f"edge-s-x4-int8:{runtime}", 4)
-    difference = np.abs(there.upscale(low).astype(int) - Upscaler("edge-s-x4-int8", "cpu")(low))
+    difference = np.abs(there.upscale(low).astype(int) - Upscaler("edge-s-x4-int8", delegate="cpu")(low))
     assert there.name == f"edge-s-x4-int8 on {runtime}"
     assert difference.max() <= (0 if runtime == "onnxruntime" else 8)
     with pytest.raises(UsageError, match="enlarges by 4, not by 2"):

@@ -56,7 +56,7 @@ def test_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Bright(Upscaler):
         def __init__(self, model: Any, delegate: str, half: bool = False) -> None:
-            super().__init__(model, "cpu")
+            super().__init__(model, delegate="cpu")
             self.level = delegate == "gpu"
 
         def __call__(self, image: Any) -> Any:

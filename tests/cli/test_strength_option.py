@@ -18,7 +18,7 @@ def test_a_strength_reaches_the_pixels_and_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, [*command, "-o", str(tmp_path / "quarter.png")])
     assert done.exit_code == 0, done.output
     assert "edge-m-gan-x4-int8 at strength 0.25" in done.output
-    with Upscaler("edge-m-gan-x4", "cpu", strength=0.25) as upscaler:
+    with Upscaler("edge-m-gan-x4", delegate="cpu", strength=0.25) as upscaler:
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "quarter.png")), upscaler(photo(30, 40)))
 
 

@@ -34,7 +34,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def upscaler():
-    with Upscaler("edge-s-x4-int8", "cpu", 1) as upscaler:
+    with Upscaler("edge-s-x4-int8", delegate="cpu", threads=1) as upscaler:
         yield upscaler
 
 

@@ -56,7 +56,7 @@ def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, n
     assert line["delegate"] == "gpu"
     assert "SwiftShader" in line["device"]
     assert line["device"].endswith("(software)")
-    with Upscaler(name, "cpu") as cpu:
+    with Upscaler(name, delegate="cpu") as cpu:
         wanted = cpu(photo(100, 120))
     difference = np.abs(np.asarray(Image.open(tmp_path / "gpu.png")).astype(int) - wanted)
     assert difference.max() <= levels
@@ -86,7 +86,7 @@ def test_openvino(tmp_path: Path) -> None:
     """Its CPU backend stands in for an Intel NPU."""
     pytest.importorskip("openvino")
     image = photo(60, 70)
-    with Upscaler(FP16, "npu", options={"graph_backend": "cpu"}) as npu, Upscaler(FP16, "cpu") as cpu:
+    with Upscaler(FP16, delegate="npu", options={"graph_backend": "cpu"}) as npu, Upscaler(FP16, delegate="cpu") as cpu:
         assert (npu.delegate, npu.device) == ("npu", "npu, OpenVINO cpu")
         assert np.abs(npu(image).astype(int) - cpu(image)).max() <= 1
 

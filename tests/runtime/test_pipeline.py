@@ -19,7 +19,7 @@ from srgan_edge.runtime.pipeline import Settings, upscale_files
 
 @pytest.fixture(scope="module")
 def upscaler() -> Iterator[Upscaler]:
-    with Upscaler("edge-s-x4-int8", "cpu") as upscaler:
+    with Upscaler("edge-s-x4-int8", delegate="cpu") as upscaler:
         yield upscaler
 
 

@@ -43,9 +43,9 @@ def test_a_strength_is_so_much_of_the_difference(quantization: str) -> None:
     name = f"edge-m-gan-x4-{quantization}"
     results = {}
     for strength in (0.0, 0.3, 1.0):
-        with Upscaler(name, "cpu", strength=strength) as upscaler:
+        with Upscaler(name, delegate="cpu", strength=strength) as upscaler:
             results[strength] = upscaler(image).astype(float)
-    with Upscaler(f"edge-m-x4-{quantization}", "cpu") as faithful, Upscaler(name, "cpu") as looks:
+    with Upscaler(f"edge-m-x4-{quantization}", delegate="cpu") as faithful, Upscaler(name, delegate="cpu") as looks:
         np.testing.assert_array_equal(results[0.0], faithful(image))
         np.testing.assert_array_equal(results[1.0], looks(image))
     between = results[0.0] + 0.3 * (results[1.0] - results[0.0])
@@ -54,13 +54,16 @@ def test_a_strength_is_so_much_of_the_difference(quantization: str) -> None:
 
 
 def test_what_it_says_of_itself() -> None:
-    with Upscaler("edge-m-x4", "cpu", strength=0.25) as quarter, Upscaler("edge-m-x4", "cpu", strength=0.5) as half:
+    with (
+        Upscaler("edge-m-x4", delegate="cpu", strength=0.25) as quarter,
+        Upscaler("edge-m-x4", delegate="cpu", strength=0.5) as half,
+    ):
         assert quarter.name == "edge-m-gan-x4-int8 at strength 0.25"
         assert quarter.sha256 != half.sha256  # what a video's finished parts are told by
         tile, inner = photo(*quarter.tile), 4 * quarter.overlap
         whole = quarter(tile)[inner:-inner, inner:-inner]
         np.testing.assert_array_equal(quarter.tile_alone(tile)[inner:-inner, inner:-inner], whole)
-    with Upscaler("edge-m-gan-x4", "cpu", strength=0) as faithful:
+    with Upscaler("edge-m-gan-x4", delegate="cpu", strength=0) as faithful:
         assert faithful.name == "edge-m-x4-int8"
     for strength in (-0.1, 1.1, float("nan")):
         with pytest.raises(UsageError, match="a strength is from 0 to 1, not"):

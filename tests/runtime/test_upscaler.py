@@ -40,7 +40,7 @@ def test_tiled_equals_untiled(exports: Path, quantization: str, size: tuple[int,
 def test_bundled_models_have_no_seams(model: Model, size: tuple[int, int]) -> None:
     """The whole image in one run of the same file, its input resized, is what the tiles give."""
     image = photo(*size)
-    with Upscaler(model, "cpu") as upscaler:
+    with Upscaler(model, delegate="cpu") as upscaler:
         tiled, scale, m = upscaler(image), upscaler.scale, upscaler.overlap
     interpreter = interpreter_package().interpreter(model_path=str(model.path), num_threads=2)
     (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -141,7 +141,7 @@ def test_after_a_fork_it_says_so() -> None:
     """Its threads are the parent's: the child would wait for them for ever."""
     if not hasattr(os, "fork"):
         pytest.skip("this system does not fork")
-    upscaler = Upscaler("edge-s-x4", "cpu", 2)
+    upscaler = Upscaler("edge-s-x4", delegate="cpu", threads=2)
     wanted = upscaler(photo(20, 20))
     child = os.fork()
     if child == 0:
@@ -151,7 +151,7 @@ def test_after_a_fork_it_says_so() -> None:
                 with pytest.raises(UsageError, match="opened before the process forked"):
                     call()
             upscaler.close()
-            with Upscaler("edge-s-x4", "cpu", 2) as mine:
+            with Upscaler("edge-s-x4", delegate="cpu", threads=2) as mine:
                 code = 0 if np.array_equal(mine(photo(20, 20)), wanted) else 2
         finally:
             os._exit(code)
@@ -164,7 +164,7 @@ def test_after_a_fork_it_says_so() -> None:
 
 
 def test_closed_by_another_thread() -> None:
-    upscaler = Upscaler("edge-s-x4", "cpu", 2)
+    upscaler = Upscaler("edge-s-x4", delegate="cpu", threads=2)
     said: list[BaseException] = []
 
     def work() -> None:
@@ -190,4 +190,4 @@ def test_closed_by_another_thread() -> None:
 @pytest.mark.parametrize("threads", [100_000, 10**11, -1])
 def test_absurd_threads_are_refused(threads: int) -> None:
     with pytest.raises(UsageError, match=rf"{threads} threads: from 1 to \d+ are possible here"):
-        Upscaler("edge-s-x4", "cpu", threads)
+        Upscaler("edge-s-x4", delegate="cpu", threads=threads)

@@ -156,7 +156,7 @@ def test_a_damaged_model_is_refused_or_runs(tmp_path: Path, seed: int, with_card
     if not with_card:
         path.with_suffix(".json").unlink()
     try:
-        with Upscaler(path, "cpu", 1) as upscaler:
+        with Upscaler(path, delegate="cpu", threads=1) as upscaler:
             upscaler(photo(20, 20))
     except SrganEdgeError as error:
         assert "\n" not in str(error)

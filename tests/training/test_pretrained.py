@@ -27,7 +27,7 @@ def test_a_bundled_name_means_its_fp16_export() -> None:
     name = next(m.name for m in bundled() if m.name.startswith("edge-") and m.name.endswith("x4-fp16"))
     trained = load_pretrained(name.removesuffix("-fp16"), "generator.init")
     picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
-    with Upscaler(name, "cpu") as upscaler:
+    with Upscaler(name, delegate="cpu") as upscaler:
         expected = upscaler(picture)
     margin = 30
     padded = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")

@@ -20,7 +20,7 @@ av = pytest.importorskip("av")
 
 @pytest.fixture(scope="module")
 def upscaler():
-    with Upscaler("edge-s-x4-int8", "cpu", 1) as upscaler:
+    with Upscaler("edge-s-x4-int8", delegate="cpu", threads=1) as upscaler:
         yield upscaler
 
 
