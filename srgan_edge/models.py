@@ -65,6 +65,10 @@ class ModelCard:
     """Of the tools that made it."""
     purpose: str = ""
     """clean, real or looks: what it was trained for; empty on older cards."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """The whole recipe of the training, folders by what they are for; empty where it is not known."""
+    conversion: dict[str, Any] = field(default_factory=dict)
+    """The whole recipe of the conversion, likewise."""
     made_for: dict[str, str | int | float] = field(default_factory=dict)
     """Of a file for another runtime than TFLite's own: the target, and how far its results are from TFLite's."""
 
@@ -99,6 +103,8 @@ class ModelCard:
             _is_line(k) and (_is_line(v) or _is_number(v)) for k, v in self.made_for.items()
         )
         _require(made_for, "made_for", self.made_for, "names, and lines or numbers")
+        for name in ("training", "conversion"):
+            _require(_is_table(getattr(self, name)), name, getattr(self, name), "a recipe")
         quality = isinstance(self.quality, dict) and all(
             _is_line(k) and isinstance(v, dict) and all(_is_line(n) and _is_number(f) for n, f in v.items())
             for k, v in self.quality.items()
@@ -212,6 +218,19 @@ def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
 
 def _is_line(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
+
+
+def _is_table(value: Any, depth: int = 6) -> bool:
+    """What a recipe may hold: tables of tables, lists, lines, numbers and truth values."""
+    return (
+        depth > 0 and isinstance(value, dict) and all(_is_line(k) and _is_value(v, depth - 1) for k, v in value.items())
+    )
+
+
+def _is_value(value: Any, depth: int) -> bool:
+    if isinstance(value, list):
+        return depth > 0 and all(_is_value(item, depth - 1) for item in value)
+    return isinstance(value, bool) or _is_line(value) or _is_number(value) or _is_table(value, depth)
 
 
 def _is_number(value: Any) -> bool:

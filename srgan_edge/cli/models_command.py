@@ -12,12 +12,19 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 
 @click.command("models")
 @click.argument("model", required=False)
+@click.option("--recipe", type=click.Choice(("train", "convert")), help="Print MODEL's own recipe of a stage as TOML.")
 @json_option
-def command(model: str | None, as_json: bool) -> None:
+def command(model: str | None, recipe: str | None, as_json: bool) -> None:
     """List the bundled models by purpose, with their figures, or print the card of MODEL, a name or a .tflite file.
 
     They are for clean photos, for real photos with noise and artefacts, or for results that look good rather than
     being near the truth. PSNR is of the photos held out from training, in dB; MACs are for a result of 1280x720 pixels.
+
+    \b
+    Examples:
+      srgan-edge models
+      srgan-edge models edge-l-real-x4
+      srgan-edge models edge-l-real-x4 --recipe train > mine.toml
     """
     from srgan_edge.errors import UsageError
     from srgan_edge.models import PURPOSES, bundled, find_model
@@ -26,11 +33,16 @@ def command(model: str | None, as_json: bool) -> None:
         found = find_model(model)
         if found.card is None:
             raise UsageError(f"{found.path}: has no card beside it")
+        if recipe is not None:
+            _print_recipe(found.name, found.card.training if recipe == "train" else found.card.conversion)
+            return
         if as_json:
             print_json(asdict(found.card))
         else:
             _print_card(asdict(found.card))
         return
+    if recipe is not None:
+        raise UsageError("--recipe: name the model")
     cards = [m.card for m in bundled() if m.card]
     cards.sort(key=lambda card: PURPOSES.index(card.purpose) if card.purpose else len(PURPOSES))
     if as_json:
@@ -56,8 +68,23 @@ def command(model: str | None, as_json: bool) -> None:
     print_table(("model", "for", "scale", "format", "parameters", "MACs", "tile/overlap", "PSNR", "float"), rows)
 
 
+def _print_recipe(name: str, recipe: dict[str, Any]) -> None:
+    from srgan_edge.errors import SrganEdgeError
+
+    if not recipe:
+        raise SrganEdgeError(f"{name}: its card does not hold this recipe; its commands name the nearest")
+    try:
+        import tomli_w
+    except ImportError as error:
+        raise SrganEdgeError("printing a recipe needs the package tomli-w: pip install 'srgan-edge[train]'") from error
+    click.echo(tomli_w.dumps(recipe), nl=False)
+
+
 def _print_card(card: dict[str, Any]) -> None:
     for key, value in card.items():
+        if key in ("training", "conversion"):
+            click.echo(f"{key}: " + ("see --recipe" if value else "not in this card"))
+            continue
         lines = [f"{k}: {_plain(v)}" for k, v in value.items()] if isinstance(value, dict) else value
         click.echo("\n  ".join([f"{key}:", *lines]) if isinstance(lines, list) else f"{key}: {value}")
 

@@ -12,7 +12,7 @@ from srgan_edge.conversion.prepare import Prepared, Report, check_tile, prepare
 from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
 from srgan_edge.conversion.quantize import int8
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import convert_command, train_command
+from srgan_edge.conversion.remake import convert_command, train_command, training_table
 from srgan_edge.conversion.report import REPORT, Verified, write_report
 from srgan_edge.conversion.targets import Target
 from srgan_edge.conversion.verify import Checker
@@ -43,7 +43,15 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     commands = [train_command(prepared.recipe), convert_command(prepared.run, settings)]
-    subject = Subject(trained.name, trained.architecture, made_by, trained.licence, commands, prepared.recipe.purpose)
+    subject = Subject(
+        trained.name,
+        trained.architecture,
+        made_by,
+        trained.licence,
+        commands,
+        prepared.recipe.purpose,
+        training_table(prepared.recipe),
+    )
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import verify
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.remake import conversion_table
 from srgan_edge.conversion.targets import Target
 from srgan_edge.errors import GateFailedError
 from srgan_edge.models import ModelCard
@@ -51,6 +52,8 @@ class Subject:
     """What remakes it."""
     purpose: str = ""
     """clean, real or looks; unknown of another's network."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """The recipe that it was trained by."""
 
 
 class ForTarget(NamedTuple):
@@ -99,6 +102,8 @@ def publish(
         licence=subject.licence,
         purpose=subject.purpose,
         commands=subject.commands,
+        training=subject.training,
+        conversion=conversion_table(settings),
         quality={"valid": _figures(quality, checker)},
         versions=_versions("srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert"),
     )

@@ -1,4 +1,4 @@
-"""The two commands that remake a model: they go into its card."""
+"""What remakes a model and goes into its card: its two recipes, and the commands that follow them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def train_command(recipe: Recipe) -> str:
     data = recipe.data
     recipe = recipe.with_crops()  # as a run folder has it
     recipe = recipe.changed(data={"valid": "", "low": ""})
-    init = Path(recipe.generator.init)
-    if len(init.parts) > 1:  # a folder or a file, and no bundled model's name
-        recipe = recipe.changed(generator={"init": f"runs/{name_of_run(init)}"})
+    recipe = recipe.changed(generator={"init": _run(recipe.generator.init)})
+    recipe = recipe.model_copy(update={"teacher": _run(recipe.teacher)})
     words = [
         "srgan-edge",
         "train",
@@ -48,6 +47,34 @@ def train_command(recipe: Recipe) -> str:
     if data.valid:
         words += ["--set", f"data.valid={_HELD_OUT}"]
     return shlex.join(words)
+
+
+def training_table(recipe: Recipe) -> dict[str, Any]:
+    """The whole recipe; in the place of folders, which are another's on another machine, what they are for."""
+    data = recipe.data
+    source = data.source if isinstance(data.source, str) and data.source.startswith(("sample", "tfds:")) else _PHOTOS
+    roles = {"source": source, "low": _LOW if data.low else "", "valid": _HELD_OUT if data.valid else ""}
+    if data.cache not in ("auto", "memory", "none"):
+        roles["cache"] = "auto"
+    started = {"init": _run(recipe.generator.init)}
+    changed = recipe.with_crops().changed(data=roles, generator=started)
+    return changed.model_copy(update={"teacher": _run(recipe.teacher)}).model_dump(mode="json")
+
+
+def _run(name: str) -> str:
+    """A run's folder or an export's file as another machine may have it; a bundled model's name as it is."""
+    path = Path(name)
+    return f"runs/{name_of_run(path)}" if len(path.parts) > 1 else name
+
+
+def conversion_table(settings: Conversion) -> dict[str, Any]:
+    """Likewise."""
+    roles = {
+        "calibration": _PHOTOS if settings.calibration else "",
+        "verify": _HELD_OUT if settings.verify else "",
+        "blend": {f"runs/{name_of_run(Path(run))}": share for run, share in settings.blend.items()},
+    }
+    return settings.model_copy(update=roles).model_dump(mode="json")
 
 
 def name_of_run(folder: Path, name: str = "") -> str:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import convert_command, name_of_run, train_command
+from srgan_edge.conversion.remake import conversion_table, convert_command, name_of_run, train_command, training_table
 from srgan_edge.training.recipe import Recipe
 
 
@@ -70,3 +72,26 @@ def test_a_changed_conversion_comes_back_from_its_command() -> None:
     remade = recipes.load(Conversion, "convert", name, values_of(command, "--set"))
     assert remade.model_copy(update={"calibration": "/a/b", "note": ""}) == settings.model_copy(update={"note": ""})
     assert "srgan-edge convert runs/edge-s-x4 --recipe" in command
+
+
+def test_a_card_holds_the_whole_recipe_and_no_folder() -> None:
+    folders = (
+        "data.source=/a/b",
+        "data.valid=/c",
+        "data.cache=/g/h",
+        "generator.init=/d/e/runs/f",
+        "teacher=/d/e/runs/t",
+        "pretrain.losses.distillation=1",
+    )
+    recipe = recipes.load(Recipe, "train", "edge-l-real", ("pretrain.learning_rate=1e-4", *folders))
+    table = training_table(recipe)
+    assert not [word for word in ("/a", "/c", "/d", "/g") if word in json.dumps(table)]
+    assert table["generator"]["init"] == "runs/f"
+    again = recipes.from_toml(Recipe, tomli_w.dumps(table), "card")
+    assert again.pretrain == recipe.pretrain
+    assert again.degradation == recipe.degradation
+    assert again.data.source == "PHOTOS"
+    settings = Conversion(calibration="/a/b", verify="/c", blend={"/d/e/runs/f": 0.25}, tile=96)
+    table = conversion_table(settings)
+    assert (table["calibration"], table["verify"], table["blend"]) == ("PHOTOS", "HELD_OUT_PHOTOS", {"runs/f": 0.25})
+    assert recipes.from_toml(Conversion, tomli_w.dumps(table), "card").tile == 96

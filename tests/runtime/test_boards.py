@@ -63,7 +63,7 @@ def test_bytes_are_those_of_this_machine(cpu: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(MODELS) >= 6
     for name in MODELS:
-        with Upscaler(name, "cpu") as upscaler:
+        with Upscaler(name, delegate="cpu") as upscaler:
             wanted = upscaler(image)
         found = np.load(tmp_path / f"{name}.npy")
         assert digest(found) == digest(wanted), f"{name}: up to {np.abs(found.astype(int) - wanted).max()} levels apart"
