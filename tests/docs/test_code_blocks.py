@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import shlex
@@ -129,9 +130,10 @@ def run_block(block: Block, names: dict[str, Any]) -> None:
         for line in commands(block.text):
             check_command(line)
     elif block.language == "python":
-        code = compile(block.text, "a code block", "exec")
-        if not block.needs:
-            exec(code, names)
+        code = ast.parse(block.text)
+        if block.needs:  # what it imports is there, at least
+            code.body = [line for line in code.body if isinstance(line, ast.Import | ast.ImportFrom)]
+        exec(compile(code, "a code block", "exec"), names)
     elif block.language == "yaml":
         assert list(yaml.safe_load_all(block.text))
     elif block.language == "toml":
@@ -177,6 +179,7 @@ def save_network(path: Path) -> None:
         ("```shell\nls\n```\n", AssertionError),
         ("```python\n1 / 0\n```\n", ZeroDivisionError),
         ('```python needs="gpu"\nfrom x import\n```\n', SyntaxError),
+        ('```python needs="gpu"\nfrom srgan_edge import Upscale\n```\n', ImportError),
         ("```toml\n[pretrain]\nlosses = {l2 = 1.0}\n```\n", Exception),
         ("```\nsrgan-edge\n```\n", ValueError),
         ("```shell gpu\nsrgan-edge\n```\n", ValueError),

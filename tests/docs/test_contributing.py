@@ -18,8 +18,8 @@ import numpy as np, tensorflow as tf
 from pathlib import Path
 from PIL import Image
 from srgan_edge import Upscaler, recipes
+from srgan_edge.conversion.convert import targets_of
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.targets import targets_of
 from srgan_edge.models import find_model
 from srgan_edge.training.data.degradations import degrader
 from srgan_edge.training.generators import build_generator
