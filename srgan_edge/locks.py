@@ -14,8 +14,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-# Windows forbids others to read what is locked: a byte past all content.
-_PLACE = 2**62
+# Windows forbids others to read what is locked: a byte past all content, at a place that a C long holds there.
+_PLACE = 2**31 - 2
 
 
 def try_lock(file: IO[Any] | int) -> bool:
