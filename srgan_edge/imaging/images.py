@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from srgan_edge.errors import UnreadableImageError
-from srgan_edge.imaging import Bytes, colour, depth, metadata, transparency
+from srgan_edge.imaging import Bytes, canvas, colour, depth, metadata, transparency
 from srgan_edge.imaging.metadata import Metadata
 
 READABLE = (
@@ -29,7 +29,7 @@ MAX_PIXELS = 537_000_000
 # What a picture of a WebP can have; the canvas of an animation may claim more, and takes minutes.
 _WEBP_SIDE = 16383
 # Pixels that are converted at a time.
-_BAND = 2**22
+_BAND = 2**20
 # Pillow's own limit is of the process and below what phones take: it is lifted for a moment where it is met.
 _pillows_limit = threading.Lock()
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def read(photo: str | Path | bytes | BinaryIO, max_pixels: int = MAX_PIXELS) -> 
         UnreadableImageError: the file is missing, not an image, damaged, or larger than `max_pixels`.
     """
     with _open(photo, max_pixels) as image:
-        return from_pil(image)
+        return _picture(image, canvas.under(image))
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -169,6 +169,11 @@ def from_pil(image: Image.Image) -> Picture:
     Raises:
         ValueError: the values of its pixels cannot be told black from white, or its colours are not known.
     """
+    return _picture(image, None)
+
+
+def _picture(image: Image.Image, memory: canvas.Canvas | None) -> Picture:
+    """As `from_pil`; what lies in `memory` is gone after."""
     notes: list[str] = []
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
@@ -187,6 +192,8 @@ def from_pil(image: Image.Image) -> Picture:
     for top in range(0, image.height, rows):
         bottom = min(top + rows, image.height)
         stored[top:bottom] = convert(image.crop((0, top, image.width, bottom)))
+        if memory is not None:
+            memory.give_back(image, bottom)
     if channels in (2, 4):
         transparency.bleed(pixels)
     return Picture(pixels, about.with_profile(rules.profile), tuple(notes))
