@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from srgan_edge.errors import UsageError
 from srgan_edge.training.run_folder import load_generator
 
 
-def blended(network: Any, shares: dict[str, float]) -> Any:
+def blended(network: Any, shares: dict[str, float], warn: Callable[[str], None] = lambda sentence: None) -> Any:
     """A folded network in [0, 1] with the weights of other runs mixed in, by their shares; the rest is its own.
 
     Between a network trained for fidelity and one that a GAN phase took on from there, any strength of its texture
@@ -19,6 +20,7 @@ def blended(network: Any, shares: dict[str, float]) -> Any:
     Args:
         network: of a run, by `fold.plain`.
         shares: of the weights, by run folder; their sum is at most 1.
+        warn: as of `load_generator`.
 
     Raises:
         UsageError: a folder is not of a run of the same architecture, or the shares' sum is above 1.
@@ -28,7 +30,7 @@ def blended(network: Any, shares: dict[str, float]) -> Any:
         raise UsageError(f"blend: the shares add up to {1 - own:g}, which leaves less than nothing to the run itself")
     weights = [own * weight for weight in network.get_weights()]
     for run, share in shares.items():
-        other = load_generator(Path(run))
+        other = load_generator(Path(run), warn)
         if other.model.name != network.name:
             raise UsageError(f"blend: {run} holds {other.model.name}, not {network.name}")
         added = fold.plain(other.model, other.value_range).get_weights()

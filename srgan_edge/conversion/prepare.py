@@ -85,7 +85,7 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     Raises:
         UsageError: the folder is not a run, the tile is too small, or there are no photos.
     """
-    trained = load_generator(run)
+    trained = load_generator(run, report)
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
     reach = overlap(trained.model)
     check_tile(settings.tile, trained.name, reach)
@@ -98,7 +98,7 @@ def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
     if settings.blend:
-        network = blended(network, settings.blend)
+        network = blended(network, settings.blend, report)
         reference = Inference(network, trained.scale, (0.0, 1.0))
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)

@@ -101,7 +101,8 @@ def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[st
 
     found = folders.find(path, recursive, _SUFFIXES, unreadable)
     if out is not None and path.resolve() != out.resolve():
-        return [photo for photo in found if not photo.resolve().is_relative_to(out.resolve())]
+        # Path.resolve raises for links in a circle, which whoever opens them names.
+        return [photo for photo in found if not Path(os.path.realpath(photo)).is_relative_to(out.resolve())]
     sources = {photo.with_suffix("") for photo in found}
     results = [
         photo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,13 +33,17 @@ class Phase(NamedTuple):
 class Learner:
     """Generator, its running average, discriminator, optimizers and phases, on the devices of a distribution."""
 
-    def __init__(self, recipe: Recipe, distribution: Distribution) -> None:
+    def __init__(
+        self, recipe: Recipe, distribution: Distribution, warn: Callable[[str], None] = lambda sentence: None
+    ) -> None:
         """Build them; in the recipe, steps are numbers and the GAN phase's crop is written out.
+
+        `warn` is as of `load_generator`.
 
         Raises:
             UsageError: the recipe cannot work.
         """
-        self.recipe, self.distribution = recipe, distribution
+        self.recipe, self.distribution, self._warn = recipe, distribution, warn
         self.value_range = ARCHITECTURES[recipe.generator.name].value_range
         self.policy, self.why_policy = precision.choose(recipe.loop.precision)
         keras.utils.set_random_seed(recipe.loop.seed)
@@ -89,7 +94,7 @@ class Learner:
         finally:
             keras.mixed_precision.set_global_policy("float32")
         if recipe.generator.init:
-            initialise(self.generator, load_pretrained(recipe.generator.init, "generator.init"))
+            initialise(self.generator, load_pretrained(recipe.generator.init, "generator.init", self._warn))
 
     def _add_generator_phase(self, name: str, settings: Pretrain) -> None:
         rate = steps.RateSchedule(settings.learning_rate, settings.schedule, int(settings.steps), settings.warmup)
@@ -126,7 +131,7 @@ class Learner:
         )
 
     def _teacher(self) -> Network:
-        teacher = load_pretrained(self.recipe.teacher, "teacher")
+        teacher = load_pretrained(self.recipe.teacher, "teacher", self._warn)
         if teacher.scale != self.recipe.generator.scale:
             raise UsageError(
                 f"teacher: {self.recipe.teacher} enlarges x{teacher.scale}, not x{self.recipe.generator.scale}"

@@ -74,7 +74,7 @@ class Trainer:
         self.samplers, sets, recipe = training_data(recipe, self.journal)
         self.validation = validation.Validation(sets, recipe.generator.scale)
         self.recipe = recipe
-        self.learner = Learner(recipe, self.distribution)
+        self.learner = Learner(recipe, self.distribution, self.journal.warn)
         self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases
         self.journal.say(f"{self.distribution.description}, {self.learner.policy} ({self.learner.why_policy})")
         self.inference = validation.Inference(self.average, recipe.generator.scale, self.learner.value_range)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,17 @@ from srgan_edge.training.run_folder import Trained, load_generator
 _FLOAT = ("fp16", "float32")
 
 
-def load_pretrained(name: str, key: str) -> Trained:
+def load_pretrained(name: str, key: str, warn: Callable[[str], None] = lambda sentence: None) -> Trained:
     """The generator of a run folder, a bundled model's name, or a path of one of our FP16 or float32 exports.
 
-    `key` is the recipe's key that named it, for messages.
+    `key` is the recipe's key that named it, for messages; `warn` as of `load_generator`.
 
     Raises:
         UsageError: it is none of these, or an export whose weights cannot be taken back.
     """
     path = Path(name).expanduser()
     if path.is_dir():
-        return load_generator(path)
+        return load_generator(path, warn)
     try:
         return from_export(find_model(name, "fp16"))
     except SrganEdgeError as error:

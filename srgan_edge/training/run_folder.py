@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,8 +71,8 @@ def save_generator(model: Any, recipe: Recipe, folder: Path, step: int, score: S
     write_text(folder / "generator.json", json.dumps(about, indent=2) + "\n")
 
 
-def load_generator(run: Path) -> Trained:
-    """Read the generator of a run folder.
+def load_generator(run: Path, warn: Callable[[str], None] = lambda sentence: None) -> Trained:
+    """Read the generator of a run folder; `warn` is told if nothing says whether its weights are damaged.
 
     Raises:
         UsageError: the folder is not of a run, or its run has not been validated yet.
@@ -88,6 +89,8 @@ def load_generator(run: Path) -> Trained:
             raise ValueError(f"its sha256 is not that of {path.name}")
         model = build_generator(**arguments)
         model.load_weights(weights)
+        if about.sha256 is None:
+            warn(f"{weights}: version 0.1 wrote no sha256 of it, so that damage to its weights would not be noticed")
     except UsageError:
         raise
     except Exception as error:  # HDF5 and Keras raise whatever a damaged file makes them run into

@@ -53,7 +53,12 @@ def test_without_a_hash_as_version_0_1_wrote_it(run: Path, tmp_path: Path) -> No
     about = json.loads((folder / "generator.json").read_text())
     del about["sha256"]
     (folder / "generator.json").write_text(json.dumps(about))
-    assert load_generator(tmp_path).name == "tiny"
+    said: list[str] = []
+    assert load_generator(tmp_path, said.append).name == "tiny"
+    (sentence,) = said
+    assert sentence.startswith(f"{folder / 'generator.h5'}: version 0.1 wrote no sha256 of it")
+    load_generator(run, said.append)
+    assert len(said) == 1
     (folder / "generator.h5").write_bytes((folder / "generator.h5").read_bytes()[:5000])
     with pytest.raises(SrganEdgeError, match=r"generator\.h5: is damaged") as caught:
         load_generator(tmp_path)

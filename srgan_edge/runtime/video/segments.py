@@ -1,8 +1,7 @@
 """Encoded pictures in files of 250 frames, so that hours of computing outlive a kill.
 
 They lie in a hidden folder beside the result. Each begins anew for the encoder, whether the run was stopped before it
-or not: a run that goes on writes what one writes that was never stopped. (At widths that are no multiple of 128,
-x264's AVX-512 code varies by a few bits from run to run, stopped or not.)
+or not: a run that goes on writes what one writes that was never stopped.
 """
 
 from __future__ import annotations
