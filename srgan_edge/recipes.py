@@ -91,8 +91,9 @@ def from_toml(kind: type[T], text: str, origin: str, *changes: Changes) -> T:
     """Parse and validate a recipe's TOML; `origin` names it in errors."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{origin}: not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # numbers of many thousand digits are no TOMLDecodeError
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise UsageError(f"{origin}: not valid TOML: {reason}") from error
     settings: list[str] = []
     for change in changes:
         for entry in change.items() if isinstance(change, Mapping) else change:
@@ -154,7 +155,7 @@ def _value(text: str) -> Any:
     """What a person means by a value: TOML's or Python's spelling, else a string."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         try:
             value = ast.literal_eval(text.strip())  # True, .5, 1.
         except (ValueError, SyntaxError, MemoryError, RecursionError):

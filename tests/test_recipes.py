@@ -129,3 +129,11 @@ def test_changed_keys() -> None:
     two = recipes.load(Recipe, "train", "sample", ("generator.scale=2", "note=other", "loop.seed=7"))
     assert recipes.changed_keys(one, two) == ["note", "generator.scale", "loop.seed"]
     assert recipes.changed_keys(one, one) == []
+
+
+def test_toml_made_to_bring_the_parser_down() -> None:
+    for text, reason in (("x = " + "[" * 3000, "nested too deeply"), ("x = " + "9" * 5000, "digits")):
+        with pytest.raises(UsageError, match=rf"^mine\.toml: not valid TOML: .*{reason}"):
+            recipes.from_toml(Recipe, text, "mine.toml")
+        with pytest.raises(UsageError):
+            recipes.from_toml(Recipe, "", "mine.toml", (f"loop.seed={text[4:]}",))

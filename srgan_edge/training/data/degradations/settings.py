@@ -230,9 +230,9 @@ class Degradation(Table):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("preset", "bicubic") not in PRESETS:
-            return given
-        return _merged(PRESETS[given.get("preset", "bicubic")], given)
+        preset = given.get("preset", "bicubic") if isinstance(given, dict) else None
+        # What is no string may be a table, which cannot be looked up.
+        return _merged(PRESETS[preset], given) if isinstance(preset, str) and preset in PRESETS else given
 
     @model_validator(mode="after")
     def _bicubic_has_no_faults(self) -> Degradation:

@@ -37,6 +37,8 @@ def test_shares_of_kinds_are_replaced_as_a_whole() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
+        ("degradation.preset={}", r"--set degradation\.preset={}: .*'bicubic', 'real'"),
+        ("degradation.preset=[]", r"--set degradation\.preset=\[\]: .*'bicubic', 'real'"),
         ("degradation.preset=reel", r"--set degradation\.preset=reel: .*'bicubic', 'real', 'real-esrgan' or 'video'"),
         ("degradation.last.noise.sigma=[5, 1]", "begins above its end"),
         ("degradation.last.noise.sgima=[1, 5]", r"did you mean 'degradation\.last\.noise\.sigma'\?"),
