@@ -217,7 +217,7 @@ def test_whatever_a_decoder_raises_is_one_error(tmp_path: Path, monkeypatch: pyt
         def fail(*arguments: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(images, "from_pil", fail)
+        monkeypatch.setattr(images, "_picture", fail)
         with pytest.raises(UnreadableImageError, match=r"a\.png: cannot be decoded: it is damaged \([^\n]+\)$"):
             images.read(tmp_path / "a.png")
 
