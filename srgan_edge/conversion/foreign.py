@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from srgan_edge.conversion.foreign_files import load
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
+from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.ranges import BYTES, UNSAID, Range, Ranges, checked
 
 # A network is probed on a square of this side, unless it takes only another.
@@ -182,7 +184,10 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.uint8
     try:
-        content = converter.convert()
+        # What calibration warns of and prints says nothing that its result does not.
+        with captured_output(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = converter.convert()
     except Exception as error:  # the converter raises whatever its passes run into
         raise SrganEdgeError(f"{network.name}: cannot be converted to {kind}: {_reason(error)}") from error
     return _pixels_at_both_ends(network, content) if kind == "int8" else content

@@ -18,6 +18,7 @@ from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.foreign_files import find_foreign
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
+from srgan_edge.runtime import captured
 from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.session import Session
 
@@ -52,12 +53,23 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", ["two.h5", "two.keras", "three.keras", "three.h5", "saved", "fixed.h5"])
-def test_from_anywhere(name: str, saved: Path, photos: Path, tmp_path: Path) -> None:
+def test_from_anywhere(
+    name: str,
+    saved: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    monkeypatch.setattr(captured, "_ours", True)  # as in the command
     assert find_foreign(saved / name) == saved / name
     settings = Conversion(
         tile=40, calibration=str(photos), calibration_batches=4, max_drop=0.5, min_gain=-99, formats=["int8", "float32"]
     )
     int8, full = convert_foreign(saved / name, TANH, settings, tmp_path, lambda text: None)
+    assert "fully_quantize" not in capfd.readouterr().err
+    assert not [warning for warning in recwarn if "quantized inputs" in str(warning.message)]
     card = json.loads(int8.path.with_suffix(".json").read_text())
     side = 48 if name == "fixed.h5" else 40
     # A 9x9 head and two 3x3, then a 3x3 at half and a 3x3 and the 9x9 tail at a quarter of a pixel.

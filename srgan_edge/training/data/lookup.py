@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,6 +185,18 @@ def _held_out(source: Original) -> str:
     return f"{len(source.files)} more {'pairs' if source.low else 'photos'} held out"
 
 
+@contextmanager
+def _without_retries_told() -> Iterator[None]:
+    """urllib3 warns of each of ten tries for each of a data set's files; the last one's failure is an error."""
+    logger = logging.getLogger("urllib3")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import DatasetNotFoundError
@@ -199,7 +213,8 @@ def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
         raise UsageError(f"{TFDS}{name}: none of its features ({', '.join(features)}) is named hr or image")
     if not builder.info.splits:
         try:
-            builder.download_and_prepare()
+            with _without_retries_told():
+                builder.download_and_prepare()
         except Exception as error:
             raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {str(error).splitlines()[0]}") from error
     splits = list(builder.info.splits)

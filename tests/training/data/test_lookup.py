@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from conftest import photo
 from PIL import Image
 
-from srgan_edge.errors import UnknownNameError, UsageError
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.lookup import find_sources
 from srgan_edge.training.data.sources import Folder, Several, Shrunk, TfdsSplit
@@ -127,3 +128,22 @@ def test_named_sets(photos: Path, tmp_path: Path) -> None:
     # Of another scale there are no twins: the photos of hr/ alone are shrunk.
     (x2,) = find_sources(str(photos), str(tmp_path), scale=2).valid.values()
     assert x2 == Folder([hr / f"{i}.png" for i in range(4)])
+
+
+def test_a_download_that_fails_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """DIV2K and COCO are built on this Python; only the network is not there."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+
+    def fail(builder: object) -> None:
+        logging.getLogger("urllib3.connectionpool").warning("Retrying")
+        raise OSError("Max retries exceeded\nwith url")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    for name in ("div2k", "coco/2017"):
+        with pytest.raises(SrganEdgeError, match=f"^tfds:{name}: cannot be downloaded: Max retries exceeded$"):
+            find_sources(f"tfds:{name}")
+    assert not caplog.records
+    logging.getLogger("urllib3.connectionpool").warning("told")
+    assert caplog.records
