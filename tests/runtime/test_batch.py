@@ -123,6 +123,15 @@ def test_linked_folders_are_looked_into_and_loops_end(tmp_path: Path) -> None:
     assert [str(j.output.relative_to(tmp_path)) for j in planned] == ["out/a_x4.jpg", "out/link/b_x4.jpg"]
 
 
+def test_a_link_to_itself_is_planned_and_named_by_whoever_opens_it(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.jpg")
+    (tmp_path / "in" / "circle.jpg").symlink_to("circle.jpg")
+    planned = jobs((tmp_path / "in",), tmp_path / "out", 4, True)
+    assert [j.input.name for j in planned] == ["a.jpg", "circle.jpg"]
+    with pytest.raises(UnreadableImageError, match=r"circle\.jpg: cannot be read: Too many levels of symbolic links"):
+        images.read(planned[1].input)
+
+
 def test_folders_that_cannot_be_looked_into_are_named(tmp_path: Path, no_rights: None) -> None:
     tree(tmp_path, "in/a.jpg", "in/shut/b.jpg")
     (tmp_path / "in" / "shut").chmod(0)
