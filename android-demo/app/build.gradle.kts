@@ -1,15 +1,43 @@
+import javax.inject.Inject
+
 plugins {
     alias(libs.plugins.application)
     alias(libs.plugins.kotlin)
 }
 
 /** The toolkit's models that phones run in time, and their cards, as assets. */
-val models by tasks.registering(Copy::class) {
-    from(rootDir.resolve("../srgan_edge/weights")) {
-        include("*.tflite", "*.json")
-        exclude("srgan-*")
+abstract class CopyModels : DefaultTask() {
+    @get:InputFiles
+    @get:PathSensitive(PathSensitivity.NAME_ONLY)
+    abstract val models: ConfigurableFileCollection
+
+    @get:OutputDirectory
+    abstract val assets: DirectoryProperty
+
+    @get:Inject
+    abstract val files: FileSystemOperations
+
+    @TaskAction
+    fun copy() {
+        files.sync {
+            from(models)
+            into(assets.dir("models"))
+        }
     }
-    into(layout.buildDirectory.dir("generated/assets/models"))
+}
+
+androidComponents {
+    onVariants { variant ->
+        val copy = tasks.register<CopyModels>("${variant.name}Models") {
+            models.from(
+                fileTree(rootDir.resolve("../srgan_edge/weights")) {
+                    include("*.tflite", "*.json")
+                    exclude("srgan-*")
+                },
+            )
+        }
+        variant.sources.assets?.addGeneratedSourceDirectory(copy, CopyModels::assets)
+    }
 }
 
 android {
@@ -38,16 +66,17 @@ android {
     // Models are mapped into memory, which a compressed file cannot be.
     androidResources { noCompress += "tflite" }
     packaging { jniLibs { useLegacyPackaging = false } }
-    sourceSets["main"].assets.srcDir(layout.buildDirectory.dir("generated/assets"))
     testOptions.unitTests {
         isIncludeAndroidResources = true
-        all { it.jvmArgs("-Xmx3g", "--add-opens", "java.base/java.io=ALL-UNNAMED") }
+        all {
+            it.jvmArgs("-Xmx3g", "--add-opens", "java.base/java.io=ALL-UNNAMED")
+            // Robolectric's Android 16 needs Java 21.
+            it.systemProperty("robolectric.enabledSdks", if (JavaVersion.current() >= JavaVersion.VERSION_21) "26,29,35,36" else "26,29,35")
+        }
     }
 }
 
 kotlin { compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_17 } }
-
-tasks.named("preBuild") { dependsOn(models) }
 
 dependencies {
     implementation(project(":engine"))

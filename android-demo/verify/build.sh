@@ -14,8 +14,16 @@ main=../app/src/main
 aapt2=target/tools/prebuilt/linux/aapt2_64
 framework=target/tools/prebuilt/android-framework.jar
 
+# Robolectric runs Android 16 on Java 21 or later.
+java21=()
+for java in /usr/lib/jvm/*/bin/java; do
+  version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
+  [ "${version:-0}" -lt 21 ] || java21=("-Djava21=$java")
+done
+[ ${#java21[@]} -gt 0 ] || echo "android-demo: no Java of 21 or later in /usr/lib/jvm: Android 16 is left out of the tests" >&2
+
 echo "android-demo: fetching"
-mvn -q -B -f aars.xml generate-sources
+mvn -q -B -f aars.xml "${java21[@]}" generate-sources
 
 echo "android-demo: TensorFlow Lite's x86_64 library for this machine, and what the Python runtime makes of pictures"
 mkdir -p target/native
@@ -47,7 +55,7 @@ android_custom_package=$package
 END
 
 echo "android-demo: compiling and testing"
-mvn -q -B -Dverify="$PWD" verify
+mvn -q -B -Dverify="$PWD" "${java21[@]}" verify
 
 echo "android-demo: packing"
 rm -rf target/packed && mkdir -p target/packed/lib/arm64-v8a

@@ -5,6 +5,7 @@ import android.graphics.Rect
 import android.graphics.SurfaceTexture
 import android.hardware.camera2.CameraCaptureSession
 import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraDevice
 import android.hardware.camera2.CameraManager
 import android.hardware.camera2.CameraMetadata
 import android.hardware.camera2.CaptureRequest
@@ -32,6 +33,7 @@ import org.robolectric.annotation.Implements
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowCameraCaptureSessionImpl
 import org.robolectric.shadows.ShadowCameraCharacteristics
+import org.robolectric.shadows.ShadowCameraManager
 import org.robolectric.shadows.StreamConfigurationMapBuilder
 import org.robolectric.util.ReflectionHelpers
 
@@ -141,9 +143,14 @@ class WatchedReader {
         val readers = CopyOnWriteArrayList<ImageReader>()
         val images = CopyOnWriteArrayList<Grey>()
 
+        /** Thrown instead of making one. */
+        @Volatile
+        var refusal: RuntimeException? = null
+
         @JvmStatic
         @Implementation
         fun newInstance(width: Int, height: Int, format: Int, most: Int): ImageReader {
+            refusal?.let { throw it }
             assertEquals(ImageFormat.YUV_420_888, format)
             return Shadow.newInstanceOf(ImageReader::class.java).also {
                 Shadow.extract<WatchedReader>(it).size = Size(width, height)
@@ -187,7 +194,10 @@ class DeviceCameraTest {
         WatchedBuilder.values.clear()
         WatchedReader.readers.clear()
         WatchedReader.images.clear()
+        WatchedReader.refusal = null
     }
+
+    private fun isClosed(device: Any) = ReflectionHelpers.getField<Boolean>(Shadow.extract<Any>(device), "closed")
 
     @After
     fun stop() = camera.stop()
@@ -252,9 +262,11 @@ class DeviceCameraTest {
         Shadow.extract<WatchedReader>(reader).arrive(reader)
         until("a frame") { frames.size == 1 && WatchedReader.images.single().closed }
         assertEquals(listOf(4000, 3000, 4000, 2), frames.single().run { listOf(width, height, y.rowStride, u.pixelStride) })
+        val device = ReflectionHelpers.getStaticField<Any>(ShadowCameraManager::class.java, "lastDevice")
         var ended = false
         camera.stop { ended = true }
         until("the end") { ended }
+        assertTrue("the camera is another app's now", isClosed(device))
         assertTrue(Shadow.extract<WatchedReader>(reader).closed)
         Shadow.extract<WatchedReader>(reader).arrive(reader)
         camera.stop { ended = false }
@@ -307,6 +319,38 @@ class DeviceCameraTest {
         Thread.sleep(100) // its thread begins to watch
         if ("available" !in said) add("2", CameraCharacteristics.LENS_FACING_BACK, sizes)
         until("that it is watched", { said.toString() }) { "available" in said }
+    }
+
+    @Test
+    fun `what a driver throws is a failure to be shown`() {
+        WatchedReader.refusal = IllegalArgumentException("no such size")
+        add("0", CameraCharacteristics.LENS_FACING_BACK, sizes)
+        camera.start(SurfaceTexture(0), events)
+        until("the failure", { said.toString() }) { "FAILED" in said }
+    }
+
+    @Test
+    fun `errors are told by what can be done about them`() {
+        val errors = mapOf(
+            CameraDevice.StateCallback.ERROR_CAMERA_IN_USE to "BUSY", CameraDevice.StateCallback.ERROR_MAX_CAMERAS_IN_USE to "BUSY",
+            CameraDevice.StateCallback.ERROR_CAMERA_DISABLED to "DISABLED", CameraDevice.StateCallback.ERROR_CAMERA_DEVICE to "FAILED",
+        )
+        running()
+        for ((error, name) in errors) {
+            said.clear()
+            camera.start(SurfaceTexture(0), events)
+            until("the start") { said.any { "x" in it } }
+            val device = ReflectionHelpers.getStaticField<CameraDevice>(ShadowCameraManager::class.java, "lastDevice")
+            ReflectionHelpers.getStaticField<CameraDevice.StateCallback>(ShadowCameraManager::class.java, "lastCallback").onError(device, error)
+            until(name, { said.toString() }) { name in said }
+        }
+    }
+
+    @Test
+    fun `the preview has the shape of the frames`() {
+        add("0", CameraCharacteristics.LENS_FACING_BACK, sizes, CameraMetadata.INFO_SUPPORTED_HARDWARE_LEVEL_FULL)
+        val choice = requireNotNull(CameraChoice.of(context.service<CameraManager>()))
+        assertEquals(listOf(Size(4000, 3000), Size(1440, 1080)), listOf(choice.frames, choice.preview))
     }
 
     @Test

@@ -31,5 +31,5 @@ class WishStore(context: Context, private val shelf: ModelShelf) {
             .apply()
 
     /** The toolkit's own default, or what is there. */
-    private fun default(): Model = shelf.find("edge-m-x4") ?: shelf.models.first()
+    private fun default(): Model = shelf.find("edge-l-real-x4") ?: shelf.models.first()
 }

@@ -60,16 +60,16 @@ class CameraActivityTest {
         assertFalse(activity.isShown(R.id.panel))
         activity.firstFrame()
         fake.fakeCamera.frame() // now the side is the model's
-        until("a frame of the model's size") { activity.pane(R.id.plain).width == 114 }
+        until("a frame of the model's size") { activity.pane(R.id.plain).width == 100 }
         val (plain, enlarged) = listOf(R.id.plain, R.id.enlarged).map { activity.pane(it) }
-        assertEquals(listOf(114, 114, 456, 456), listOf(plain.width, plain.height, enlarged.width, enlarged.height))
-        for ((x, y) in listOf(0 to 0, 113 to 0, 0 to 113, 113 to 113)) {
+        assertEquals(listOf(100, 100, 400, 400), listOf(plain.width, plain.height, enlarged.width, enlarged.height))
+        for ((x, y) in listOf(0 to 0, 99 to 0, 0 to 99, 99 to 99)) {
             assertEquals(plain.getPixel(x, y), enlarged.getPixel(4 * x + 2, 4 * y + 2))
         }
         // The sensor's left is the upright picture's top, and the fake camera's left is dark.
-        assertTrue((plain.getPixel(57, 0) and 0xFF) + 80 < (plain.getPixel(57, 113) and 0xFF))
-        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-m-x4 · GPU · "))
-        assertEquals(listOf("edge-m-x4-fp16 on GPU", "edge-m-x4-fp16 on CPU"), fake.fakeRuntime.opened.toList())
+        assertTrue((plain.getPixel(50, 0) and 0xFF) + 80 < (plain.getPixel(50, 99) and 0xFF))
+        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-l-real-x4 · GPU · "))
+        assertEquals(listOf("edge-l-real-x4-fp16 on GPU", "edge-l-real-x4-fp16 on CPU"), fake.fakeRuntime.opened.toList())
     }
 
     @Test
@@ -79,7 +79,7 @@ class CameraActivityTest {
         activity.view<View>(R.id.overlay).performClick()
         SystemClock.setCurrentTimeMillis(SystemClock.uptimeMillis() + 1000)
         fake.fakeCamera.frame()
-        until("the details", { activity.overlay() }) { activity.overlay().startsWith("edge-m-x4, FP16, on the GPU\nmedian/p90 in ms: before ") }
+        until("the details", { activity.overlay() }) { activity.overlay().startsWith("edge-l-real-x4, FP16, on the GPU\nmedian/p90 in ms: before ") }
     }
 
     @Test
@@ -98,18 +98,26 @@ class CameraActivityTest {
 
     @Test
     fun `fingers zoom, focus and light`() {
-        val activity = launch().get()
+        val controller = launch()
+        val activity = controller.get()
         activity.firstFrame()
         val magnifier = activity.view<MagnifierView>(R.id.magnifier)
-        magnifier.pinched(3f)
-        assertEquals(3f, fake.fakeCamera.zoom, 0f)
-        assertEquals("3.0 ×", activity.view<TextView>(R.id.zoom).text)
+        val centre = magnifier.centreX to magnifier.centreY
+        magnifier.pinch(200f, 200f, 200f, 600f)
+        assertEquals(3f, fake.fakeCamera.zoom, 0.4f)
+        assertEquals("two fingers do not drag", centre, magnifier.centreX to magnifier.centreY)
+        assertEquals("%.1f ×".format(fake.fakeCamera.zoom), activity.view<TextView>(R.id.zoom).text)
         magnifier.pinched(100f)
         assertEquals("no further than the camera can", 8f, fake.fakeCamera.zoom, 0f)
         activity.view<View>(R.id.zoom).performClick()
         assertEquals(1f, fake.fakeCamera.zoom, 0f)
         activity.view<View>(R.id.torch).performClick()
         assertTrue(fake.fakeCamera.torch && activity.view<View>(R.id.torch).isActivated)
+        // A camera that starts anew has forgotten both.
+        activity.view<View>(R.id.zoom).performClick()
+        controller.pause().resume()
+        assertTrue(fake.fakeCamera.torch)
+        assertEquals(2f, fake.fakeCamera.zoom, 0f)
         // A tap at the upright picture's bottom is at the right of the sensor's.
         touch(magnifier, magnifier.width * 0.5f, magnifier.height * 0.9f)
         until("the focus") { fake.fakeCamera.focus != null }
@@ -129,7 +137,7 @@ class CameraActivityTest {
         val activity = launch().get()
         activity.firstFrame()
         fake.fakeCamera.frame()
-        until("the model's side") { activity.pane(R.id.plain).width == 114 }
+        until("the model's side") { activity.pane(R.id.plain).width == 100 }
         val view = activity.view<MagnifierView>(R.id.magnifier)
         val now = SystemClock.uptimeMillis()
         view.onTouchEvent(MotionEvent.obtain(now, now, MotionEvent.ACTION_DOWN, 200f, 200f, 0))
@@ -218,7 +226,7 @@ class CameraActivityTest {
         fake.fakeRuntime.atCreation[Backend.GPU] = UnsatisfiedLinkError("libOpenCL.so not found\nat line 1")
         val activity = launch().get()
         activity.firstFrame()
-        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-m-x4 · CPU · "))
+        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-l-real-x4 · CPU · "))
         assertEquals("libOpenCL.so not found", fake.resolvers.open(fake.wishes.wish).get().refusals.single().reason)
     }
 
@@ -227,7 +235,7 @@ class CameraActivityTest {
         fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clEnqueueNDRangeKernel: out of resources") }
         val activity = launch().get()
         activity.firstFrame()
-        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-m-x4 · CPU · "))
+        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-l-real-x4 · CPU · "))
         assertEquals("clEnqueueNDRangeKernel: out of resources", fake.resolvers.open(fake.wishes.wish).get().refusals.single().reason)
     }
 
@@ -240,6 +248,30 @@ class CameraActivityTest {
         fake.fakeCamera.frame()
         shadowOf(Looper.getMainLooper()).idle()
         assertEquals(2, fake.fakeRuntime.opened.size)
+    }
+
+    @Test
+    fun `strength is taken`() {
+        fake.wishes.wish = fake.wishes.wish.copy(strength = 0)
+        val activity = launch().get()
+        activity.firstFrame()
+        // The network repeats pixels, and what is made without it is smooth: the picture becomes brighter downwards.
+        val column = activity.pane(R.id.enlarged).let { made -> List(40) { made.getPixel(made.width / 2, made.height / 2 + it) and 0xFF } }
+        assertTrue("$column", column.toSet().size > 10 && column.zipWithNext().all { (above, below) -> below - above <= 1 })
+    }
+
+    @Test
+    fun `a model that was closed meanwhile is no failure`() {
+        val activity = launch().get()
+        activity.firstFrame()
+        fake.resolvers.open(fake.wishes.wish).get().close()
+        fake.fakeCamera.frame()
+        shadowOf(Looper.getMainLooper()).idle()
+        assertFalse(activity.overlay(), "closed" in activity.overlay())
+        fake.resolvers.release()
+        val before = activity.pane(R.id.enlarged)
+        fake.fakeCamera.frame()
+        until("the next frame") { activity.pane(R.id.enlarged) !== before }
     }
 
     @Test
@@ -303,7 +335,7 @@ class CameraActivityTest {
         val activity = launch().get()
         activity.firstFrame()
         fake.onTrimMemory(80)
-        until("the model to be closed") { "edge-m-x4-fp16 on GPU" in fake.fakeRuntime.closed }
+        until("the model to be closed") { "edge-l-real-x4-fp16 on GPU" in fake.fakeRuntime.closed }
         val before = fake.fakeRuntime.opened.size
         fake.fakeCamera.frame()
         until("the model to be opened again") { fake.fakeRuntime.opened.size > before }
@@ -313,6 +345,7 @@ class CameraActivityTest {
     fun `turning the phone keeps the magnifier's place`() {
         val controller = launch()
         val magnifier = controller.get().view<MagnifierView>(R.id.magnifier)
+        controller.get().view<View>(R.id.zoom).performClick()
         magnifier.centre(0.25f, 0.75f)
         assertTrue(magnifier.onKeyDown(KeyEvent.KEYCODE_DPAD_RIGHT, KeyEvent(KeyEvent.ACTION_DOWN, KeyEvent.KEYCODE_DPAD_RIGHT)))
         assertTrue(magnifier.performAccessibilityAction(R.id.move_up, null))
@@ -324,6 +357,7 @@ class CameraActivityTest {
         assertEquals(0.7f, turned.centreY, 0.02f)
         controller.get().surfaceArrives()
         assertNotNull(fake.fakeCamera.events)
+        assertEquals("the zoom, too", 2f, fake.fakeCamera.zoom, 0f)
     }
 
     @Test
@@ -346,6 +380,7 @@ class CameraActivityTest {
         activity.view<View>(R.id.gallery).performClick()
         val pick = shadowOf(activity).nextStartedActivityForResult
         assertEquals(MediaStore.ACTION_PICK_IMAGES, pick.intent.action)
+        assertTrue("more than one", pick.intent.getIntExtra(MediaStore.EXTRA_PICK_IMAGES_MAX, 1) > 1)
         val photo = Uri.parse("content://photos/1")
         shadowOf(activity).receiveResult(pick.intent, Activity.RESULT_OK, Intent().setData(photo))
         val shown = shadowOf(activity).nextStartedActivity

@@ -118,6 +118,18 @@ class CompareViewTest {
     }
 
     @Test
+    fun `two fingers zoom about the place between them, and leave the divider`() {
+        detail()
+        val zoom = view.zoom
+        fun under(x: Float) = view.centreX + (x - 200) / view.zoom
+        val place = under(300f)
+        view.pinch(300f, 300f, 200f, 600f) // the first finger begins on the divider
+        assertEquals(3f, view.zoom / zoom, 0.5f)
+        assertEquals(place, under(300f), 20 / view.zoom)
+        assertEquals(0.5f, view.divider, 0f)
+    }
+
+    @Test
     fun `arrow keys and brackets`() {
         val x = view.centreX
         fun press(key: Int) = assertTrue(view.onKeyDown(key, KeyEvent(KeyEvent.ACTION_DOWN, key)))

@@ -11,7 +11,7 @@ import org.robolectric.annotation.Config
 
 /** What is written can be read: WCAG 2.2, 1.4.3 (4.5 to 1 for text) and 1.4.11 (3 to 1 for what is drawn). */
 @RunWith(AppRunner::class)
-@Config(sdk = [29, 35], application = FakeApplication::class)
+@Config(sdk = [29, 35, 36], application = FakeApplication::class)
 class ContrastTest {
     private fun luminance(colour: Int) = Color.luminance(colour).toDouble()
 

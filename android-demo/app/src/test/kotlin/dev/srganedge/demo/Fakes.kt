@@ -14,9 +14,12 @@ import android.graphics.SurfaceTexture
 import android.net.Uri
 import android.os.Looper
 import android.os.ParcelFileDescriptor
+import android.os.SystemClock
 import android.provider.MediaStore
 import android.provider.OpenableColumns
+import android.view.MotionEvent
 import android.view.TextureView
+import android.view.View
 import dev.srganedge.engine.Backend
 import dev.srganedge.engine.ModelFile
 import dev.srganedge.engine.Options
@@ -50,7 +53,7 @@ class AppRunner(test: Class<*>) : RobolectricTestRunner(test) {
 
 /** The app with a camera and networks that tests command; everything else is the real thing. */
 open class FakeApplication : DemoApplication() {
-    val fakeCamera = FakeCamera()
+    open val fakeCamera = FakeCamera()
     val fakeRuntime = FakeRuntime()
 
     override fun camera(): FrameSource = fakeCamera
@@ -113,7 +116,7 @@ class Repeating(
 }
 
 /** A camera of 320 x 240 whose sensor lies as in most phones, and whose picture is dark at the top when upright. */
-class FakeCamera : FrameSource {
+open class FakeCamera : FrameSource {
     var events: FrameSource.Events? = null
     var problem: CameraProblem? = null
     var starts = 0
@@ -131,6 +134,8 @@ class FakeCamera : FrameSource {
 
     override fun stop(done: () -> Unit) {
         events = null
+        zoom = 1f
+        torch = false
         done()
     }
 
@@ -146,7 +151,7 @@ class FakeCamera : FrameSource {
         torch = on
     }
 
-    fun frame() {
+    open fun frame() {
         val luma = ByteBuffer.allocate(WIDTH * HEIGHT)
         for (index in 0 until WIDTH * HEIGHT) luma.put(index, (index % WIDTH).coerceIn(16, 235).toByte())
         val chroma = ByteArray(WIDTH * HEIGHT / 4) { 128.toByte() }
@@ -172,13 +177,19 @@ class WorkingRegionDecoder {
     fun getHeight(): Int = whole.height
 
     @Implementation
-    fun recycle() = Unit
+    fun recycle() {
+        recycled++
+    }
 
     @Implementation
     fun decodeRegion(place: Rect, options: BitmapFactory.Options): Bitmap =
         Bitmap.createBitmap(whole, place.left, place.top, place.width(), place.height()).copy(Bitmap.Config.ARGB_8888, true)
 
     companion object {
+        /** How many were freed. */
+        @Volatile
+        var recycled = 0
+
         @JvmStatic
         @Implementation
         fun newInstance(file: FileDescriptor, shareable: Boolean): BitmapRegionDecoder {
@@ -289,6 +300,29 @@ fun until(what: String, said: () -> String = { "" }, done: () -> Boolean) {
         if (System.nanoTime() > end) fail("waited a minute for $what: ${said()}")
         Thread.sleep(5)
     }
+}
+
+/** Two fingers, left and right of a point, move from one distance to another. */
+fun View.pinch(x: Float, y: Float, from: Float, to: Float) {
+    val now = SystemClock.uptimeMillis()
+    val fingers = Array(2) { MotionEvent.PointerProperties().apply { id = it; toolType = MotionEvent.TOOL_TYPE_FINGER } }
+    fun send(action: Int, count: Int, distance: Float, after: Int) {
+        val places = Array(2) {
+            MotionEvent.PointerCoords().apply {
+                this.x = x + (if (it == 0) -distance else distance) / 2
+                this.y = y
+                pressure = 1f
+                size = 1f
+            }
+        }
+        onTouchEvent(MotionEvent.obtain(now, now + after, action, count, fingers, places, 0, 0, 1f, 1f, 0, 0, 0x1002, 0))
+    }
+    val second = 1 shl MotionEvent.ACTION_POINTER_INDEX_SHIFT
+    send(MotionEvent.ACTION_DOWN, 1, from, 0)
+    send(MotionEvent.ACTION_POINTER_DOWN or second, 2, from, 10)
+    for (step in 1..20) send(MotionEvent.ACTION_MOVE, 2, from + (to - from) * step / 20, 10 + 20 * step)
+    send(MotionEvent.ACTION_POINTER_UP or second, 2, to, 450)
+    send(MotionEvent.ACTION_UP, 1, to, 500)
 }
 
 /** As if the preview had been laid out and given its surface. */

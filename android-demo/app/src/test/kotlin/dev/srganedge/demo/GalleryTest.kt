@@ -20,7 +20,7 @@ import org.robolectric.annotation.Config
 
 /** The gallery by files, by MediaStore as it began, and as it is. */
 @RunWith(AppRunner::class)
-@Config(sdk = [26, 29, 35], application = FakeApplication::class)
+@Config(sdk = [26, 29, 35, 36], application = FakeApplication::class)
 class GalleryTest {
     private lateinit var store: FakeMediaStore
     private val byFiles = Build.VERSION.SDK_INT < 29

@@ -38,12 +38,39 @@ class JobsTest : PhotoTest() {
         val notification = shadowOf(shown.lastForegroundNotification)
         assertEquals("Enlarging holiday", notification.contentTitle)
         assertEquals(1, shadowOf(fake.service<NotificationManager>()).notificationChannels.size)
+        fake.jobs.running.single().progress = 3 to 4
+        shadowOf(android.os.Looper.getMainLooper()).idleFor(java.time.Duration.ofSeconds(1)) // the system drops what comes too often
+        fake.jobs.clear() // tells of a change
+        val said = shadowOf(fake.service<NotificationManager>()).allNotifications.last()
+        assertEquals(listOf(3, 4), listOf(android.app.Notification.EXTRA_PROGRESS, android.app.Notification.EXTRA_PROGRESS_MAX).map { said.extras.getInt(it) })
         val cancel = shadowOf(shown.lastForegroundNotification.actions.single().actionIntent).savedIntent
         service.onStartCommand(cancel, 0, 2)
         go.countDown()
         until("the end") { job.ended }
         assertTrue(job.cancelled && store.entries.isEmpty())
         assertTrue("nothing is left to do", shown.isStoppedBySelf && shown.isForegroundStopped)
+    }
+
+    @Test
+    fun `what waits is cancelled from its row, all of it by one button or by the system`() {
+        shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE)
+        val service = Robolectric.buildService(SaveService::class.java).create().get()
+        for (stop in listOf("row", "all", "timeout")) {
+            val go = CountDownLatch(1)
+            fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+            val jobs = listOf("one", "two").map { fake.jobs.add(photo(30, 20, name = "$it-$stop.jpg")) }
+            val queue = Robolectric.buildActivity(QueueActivity::class.java).setup().get()
+            when (stop) {
+                "row" -> queue.view<LinearLayout>(R.id.list).getChildAt(0).part<Button>(R.id.action).performClick()
+                "all" -> queue.view<View>(R.id.cancel_all).performClick()
+                else -> service.onTimeout(1, 0)
+            }
+            go.countDown()
+            until("the end") { jobs.all { it.ended } }
+            assertEquals(stop, if (stop == "row") listOf(true, false) else listOf(false, false), jobs.map { it.saved != null })
+            assertEquals("nothing is left of it", 1, store.entries.size)
+            fake.jobs.clear()
+        }
     }
 
     @Test

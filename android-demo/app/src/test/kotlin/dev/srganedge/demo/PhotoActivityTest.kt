@@ -1,5 +1,6 @@
 package dev.srganedge.demo
 
+import android.Manifest.permission
 import android.content.ClipData
 import android.content.Intent
 import android.graphics.Bitmap
@@ -12,10 +13,15 @@ import android.provider.MediaStore
 import android.view.View
 import android.widget.Button
 import dev.srganedge.engine.Backend
+import dev.srganedge.engine.PhotoSource
+import dev.srganedge.engine.UnreadablePictureException
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertSame
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -43,6 +49,7 @@ class PhotoActivityTest : PhotoTest() {
         val exif = ExifInterface(entry.file.path)
         assertEquals("2026:05:04 03:02:01", exif.getAttribute(ExifInterface.TAG_DATETIME_ORIGINAL))
         assertEquals("52/1,31/1,12/1", exif.getAttribute(ExifInterface.TAG_GPS_LATITUDE))
+        assertEquals("all of it, not what is known here alone", "5", exif.getAttribute(ExifInterface.TAG_METERING_MODE))
         assertEquals(ExifInterface.ORIENTATION_NORMAL, exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
         val saved = BitmapFactory.decodeFile(entry.file.path)
         assertEquals(320 to 480, saved.width to saved.height)
@@ -91,14 +98,20 @@ class PhotoActivityTest : PhotoTest() {
     @Test
     fun `the newest place is what is shown, whatever was asked for before`() {
         val activity = launchAndLook().get()
-        val go = CountDownLatch(1)
-        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+        val (go, end) = CountDownLatch(1) to CountDownLatch(1)
+        val runs = AtomicInteger()
+        fake.fakeRuntime.atRun[Backend.GPU] = { if (runs.incrementAndGet() == 1) go.await() else end.await() }
         val compare = activity.view<CompareView>(R.id.compare)
+        val before = compare.detail
         compare.restore(60f, 60f, 8f)
-        shadowOf(Looper.getMainLooper()).idle()
+        until("the first look") { runs.get() == 1 }
         compare.restore(200f, 140f, 8f)
         shadowOf(Looper.getMainLooper()).idle()
         go.countDown()
+        until("the second look") { runs.get() == 2 }
+        shadowOf(Looper.getMainLooper()).idle()
+        assertSame("the first is not wanted any more", before, compare.detail)
+        end.countDown()
         until("the detail") { compare.detail?.region?.let { 200 in it.left..it.left + it.width && it.width < 60 } == true }
     }
 
@@ -157,6 +170,8 @@ class PhotoActivityTest : PhotoTest() {
         assertEquals(listOf(80f, 9f, 0.25f), listOf(after.centreX, after.zoom, after.divider))
         go.countDown()
         controller.get().saved()
+        after.restore(220f, 140f, 9f)
+        until("a look after the turn") { after.detail?.region?.let { it.left > 100 } == true }
     }
 
     @Test
@@ -166,7 +181,9 @@ class PhotoActivityTest : PhotoTest() {
         fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
         controller.get().view<View>(R.id.save).performClick()
         assertEquals(SaveService::class.java.name, shadowOf(fake).nextStartedService.component?.className)
+        val recycled = WorkingRegionDecoder.recycled
         controller.pause().stop().destroy()
+        until("the photo to be closed") { WorkingRegionDecoder.recycled > recycled }
         go.countDown()
         until("the saved photo") { store.published.size == 1 }
     }
@@ -213,13 +230,82 @@ class PhotoActivityTest : PhotoTest() {
         val one = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, photo(60, 40))
         val activity = Robolectric.buildActivity(PhotoActivity::class.java, one).setup().get()
         activity.ready()
+        val shared = Intent(Intent.ACTION_SEND_MULTIPLE).setType("image/jpeg")
+            .putParcelableArrayListExtra(Intent.EXTRA_STREAM, arrayListOf(photo(30, 20, name = "c.jpg"), photo(20, 30, name = "d.jpg")))
+        assertTrue(Robolectric.buildActivity(PhotoActivity::class.java, shared).setup().get().isFinishing)
+        assertEquals(listOf("c", "d"), fake.jobs.all.map { it.name })
+        until("what was shared") { store.published.size == 2 }
         val several = ClipData.newRawUri(null, photo(30, 20, name = "a.jpg")).apply { addItem(ClipData.Item(photo(20, 30, name = "b.jpg"))) }
         val many = Robolectric.buildActivity(PhotoActivity::class.java, Intent().apply { clipData = several }).setup().get()
         assertTrue(many.isFinishing)
         assertEquals(QueueActivity::class.java.name, shadowOf(many).nextStartedActivity.component?.className)
-        until("both") { store.published.size == 2 }
-        assertEquals(listOf("a-x4.jpg", "b-x4.jpg"), store.published.map { it.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME) })
+        until("both") { store.published.size == 4 }
+        assertEquals(listOf("c-x4.jpg", "d-x4.jpg", "a-x4.jpg", "b-x4.jpg"), store.published.map { it.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME) })
         assertNull(fake.jobs.running.firstOrNull())
+    }
+
+    @Test
+    fun `strength is taken, in the look and in what is saved, and a look is made anew for it`() {
+        fake.wishes.wish = fake.wishes.wish.copy(png = true)
+        val activity = launchAndLook(photo(60, 40) { x, _ -> x < 30 }).get()
+        val compare = activity.view<CompareView>(R.id.compare)
+        // The network repeats pixels; without it the edge is drawn out.
+        fun steps(bitmap: Bitmap, y: Int) = (0 until bitmap.width).map { bitmap.getPixel(it, y) }.zipWithNext().count { (a, b) -> a != b }
+        val before = requireNotNull(compare.detail)
+        val hard = steps(before.enlarged, 80)
+        fake.wishes.wish = fake.wishes.wish.copy(strength = 0)
+        compare.restore(compare.centreX, compare.centreY)
+        until("a look with the new strength") { compare.detail !== before }
+        assertTrue("$hard", steps(requireNotNull(compare.detail).enlarged, 80) > hard)
+        activity.view<View>(R.id.save).performClick()
+        val saved = BitmapFactory.decodeFile(activity.saved().file.path)
+        assertTrue("$hard", steps(saved, 80) > hard)
+    }
+
+    @Test
+    fun `the whole of a turned photo, small`() {
+        val small = PhotoSource.overview(fake.contentResolver, photo(120, 80, ExifInterface.ORIENTATION_ROTATE_90) { x, y -> x < 60 && y >= 40 }, 64)
+        assertEquals(40 to 60, small.width to small.height)
+        assertTrue(Color.red(small.getPixel(5, 5)) > 200 && Color.blue(small.getPixel(35, 55)) > 200)
+    }
+
+    @Test
+    fun `a PNG's date and place are kept, too`() {
+        val file = folder.newFile("scan.png")
+        file.outputStream().use { Bitmap.createBitmap(20, 30, Bitmap.Config.ARGB_8888).compress(Bitmap.CompressFormat.PNG, 100, it) }
+        ExifInterface(file.path).apply {
+            setAttribute(ExifInterface.TAG_DATETIME_ORIGINAL, "2026:05:04 03:02:01")
+            setAttribute(ExifInterface.TAG_GPS_LATITUDE, "52/1,31/1,12/1")
+            setAttribute(ExifInterface.TAG_GPS_LATITUDE_REF, "N")
+            saveAttributes()
+        }
+        val activity = launch(others.add("scan.png", file)).get()
+        activity.ready()
+        activity.view<View>(R.id.save).performClick()
+        val exif = ExifInterface(activity.saved().file.path)
+        assertEquals("2026:05:04 03:02:01", exif.getAttribute(ExifInterface.TAG_DATETIME_ORIGINAL))
+        assertEquals("52/1,31/1,12/1", exif.getAttribute(ExifInterface.TAG_GPS_LATITUDE))
+    }
+
+    @Test
+    fun `what cannot be decoded in parts and is too large is refused`() {
+        val header = "GIF89a".toByteArray() + byteArrayOf(0x40, 0x1F, 0x40, 0x1F, 0, 0, 0) // 8000 x 8000
+        val frame = byteArrayOf(0x2C, 0, 0, 0, 0, 0x40, 0x1F, 0x40, 0x1F, 0, 2, 2, 0x4C, 1, 0, 0x3B)
+        val file = folder.newFile("huge.gif").apply { writeBytes(header + frame) }
+        val error = assertThrows(UnreadablePictureException::class.java) { PhotoSource.open(fake.contentResolver, others.add("huge.gif", file)) }
+        assertEquals("8000x8000 pixels of image/gif are too many; JPEG, PNG and WebP may have more", error.message)
+    }
+
+    @Test
+    fun `whether progress may be shown is asked once`() {
+        val activity = launchAndLook().get()
+        activity.view<View>(R.id.save).performClick()
+        assertEquals(listOf(permission.POST_NOTIFICATIONS), shadowOf(activity).lastRequestedPermission.requestedPermissions.toList())
+        activity.saved()
+        shadowOf(activity).clearLastRequestedPermission()
+        activity.view<View>(R.id.save).performClick()
+        assertNull(shadowOf(activity).lastRequestedPermission)
+        until("the second") { store.published.size == 2 }
     }
 
     @Test

@@ -39,6 +39,7 @@ abstract class PhotoTest {
             setAttribute(ExifInterface.TAG_DATETIME_ORIGINAL, "2026:05:04 03:02:01")
             setAttribute(ExifInterface.TAG_GPS_LATITUDE, "52/1,31/1,12/1")
             setAttribute(ExifInterface.TAG_GPS_LATITUDE_REF, "N")
+            setAttribute(ExifInterface.TAG_METERING_MODE, "5")
             saveAttributes()
         }
         return others.add(name, file)

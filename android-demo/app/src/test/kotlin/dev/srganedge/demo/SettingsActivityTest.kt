@@ -13,6 +13,7 @@ import dev.srganedge.engine.Backend
 import java.io.File
 import java.security.MessageDigest
 import java.time.Duration
+import java.util.concurrent.CountDownLatch
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
@@ -62,8 +63,12 @@ class SettingsActivityTest {
         fake.fakeRuntime.opened.clear()
         val other = settings.models().filterIsInstance<RadioButton>().last()
         other.performClick()
+        fun touch(seconds: Double) = shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis((1000 * seconds).toLong()))
+        touch(0.3)
         settings.view<View>(R.id.cpu).performClick()
+        touch(0.3)
         settings.view<CheckBox>(R.id.png).performClick()
+        touch(0.0)
         settings.view<SeekBar>(R.id.strength).progress = 40
         assertEquals("nothing is opened in passing", 0, fake.fakeRuntime.opened.size)
         rest()
@@ -74,6 +79,45 @@ class SettingsActivityTest {
         assertTrue(wish.model in other.text)
         assertEquals("Strength: 40 %", settings.view<TextView>(R.id.strength_label).text)
         assertEquals(View.GONE, settings.view<View>(R.id.exact).visibility)
+    }
+
+    @Test
+    fun `models are told apart by what they are for, by scale and by speed`() {
+        val lines = launch().models().map { it.text.toString() }
+        assertEquals(
+            listOf(
+                "× 2, true to clean photos", "edge-m-x2", "× 4, true to clean photos", "Fast (edge-s-x4)", "Balanced (edge-m-x4)", "Sharpest (edge-l-x4)",
+                "× 4, cleans noise and JPEG faults", "edge-l-real-x4", "× 4, sharp looks", "edge-m-gan-x4",
+            ),
+            lines,
+        )
+    }
+
+    @Test
+    fun `what opens late does not speak for what was chosen after it`() {
+        val go = CountDownLatch(1)
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+        val settings = launch()
+        rest()
+        settings.view<View>(R.id.cpu).performClick()
+        rest()
+        until("the CPU", { settings.status() }) { "INT8, on the CPU" in settings.status() }
+        go.countDown()
+        until("the GPU, closed again") { fake.fakeRuntime.closed.any { it.endsWith("on GPU") } }
+        shadowOf(Looper.getMainLooper()).idle()
+        assertTrue(settings.status(), "INT8, on the CPU" in settings.status())
+    }
+
+    @Test
+    fun `no model takes the name of one that came with the app`() {
+        val settings = launch()
+        rest()
+        until("what runs", { settings.status() }) { "on the GPU" in settings.status() }
+        settings.view<View>(R.id.import_model).performClick()
+        val file = File(folder.root, "x.tflite").apply { writeText("a model") }
+        val address = PhotosOfAnotherApp.install().add("edge-m-x4.tflite", file)
+        shadowOf(settings).receiveResult(shadowOf(settings).nextStartedActivityForResult.intent, Activity.RESULT_OK, Intent().setData(address))
+        until("the refusal", { settings.status() }) { "a model named edge-m-x4 came with the app" in settings.status() }
     }
 
     @Test
@@ -106,12 +150,19 @@ class SettingsActivityTest {
         assertEquals(View.VISIBLE, settings.view<View>(R.id.remove).visibility)
         settings.view<View>(R.id.remove).performClick()
         assertFalse(settings.models().any { it.text == "mine-x4" })
-        assertEquals("edge-m-x4", fake.wishes.wish.model)
+        assertEquals("edge-l-real-x4", fake.wishes.wish.model)
     }
 
     @Test
     fun `the benchmark times every model on every backend and keeps its results`() {
         fake.fakeRuntime.atCreation[Backend.GPU] = IllegalStateException("no OpenCL")
+        // The first runs of each model are slow, as they are on phones: they do not count.
+        var (opened, runs) = 0 to 0
+        fake.fakeRuntime.atRun[Backend.CPU] = {
+            if (opened != fake.fakeRuntime.opened.size) runs = 0
+            opened = fake.fakeRuntime.opened.size
+            if (++runs <= 4) Thread.sleep(150)
+        }
         val screen = Robolectric.buildActivity(BenchmarkActivity::class.java).setup().get()
         assertTrue(screen.view<TextView>(R.id.results).text.startsWith("Times"))
         screen.view<View>(R.id.start).performClick()
@@ -120,6 +171,11 @@ class SettingsActivityTest {
         assertEquals(1 + 2 * fake.models.models.size, lines.size)
         assertEquals(fake.models.models.size, lines.count { it.endsWith("not run, no OpenCL") })
         assertEquals(fake.models.models.size, lines.count { Regex(".*-x\\d, CPU: \\d+\\.\\d ms \\(p90 \\d+\\.\\d\\) for \\d+ × \\d+").matches(it) })
+        assertTrue(lines.toString(), lines.mapNotNull { Regex("p90 (\\d+\\.\\d)").find(it) }.all { it.groupValues[1].toFloat() < 150 })
+        val first = screen.view<TextView>(R.id.results).text.toString()
+        screen.view<View>(R.id.start).performClick()
+        until("the end") { screen.view<View>(R.id.start).isEnabled }
+        assertTrue("the earlier run is below", screen.view<TextView>(R.id.results).text.toString().let { first.trim() in it && it.length > 2 * first.trim().length })
         val later = Robolectric.buildActivity(BenchmarkActivity::class.java).setup().get()
         assertEquals(screen.view<TextView>(R.id.results).text.toString(), later.view<TextView>(R.id.results).text.toString())
     }

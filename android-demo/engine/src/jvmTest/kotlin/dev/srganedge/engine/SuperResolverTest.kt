@@ -2,6 +2,7 @@ package dev.srganedge.engine
 
 import android.graphics.Bitmap
 import java.io.File
+import java.security.MessageDigest
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
@@ -61,6 +62,8 @@ class SuperResolverTest {
 
     @Test
     fun `every bundled model gives the Python runtime's pictures`() = runBlocking {
+        val files = File(checkNotNull(System.getProperty("weights"))).list().orEmpty().filter { it.endsWith(".tflite") }.map { it.removeSuffix(".tflite") }
+        assertEquals("none is left out", files.sorted(), References.models.map { it.name }.sorted())
         val names = References.models.map { it.name.substringBeforeLast('-') }.distinct().filter { !it.startsWith("srgan") }
         for (name in names) for (backend in listOf(Backend.CPU, Backend.GPU)) {
             SuperResolver.create(context, model(name), Options(backend, runtime = NoGpuAtHand())).use { resolver ->
@@ -136,6 +139,8 @@ class SuperResolverTest {
     @Test
     fun `a file without a card`() = runBlocking {
         val path = File(checkNotNull(System.getProperty("weights")), "edge-s-x4-int8.tflite")
+        val sum = MessageDigest.getInstance("SHA-256").digest(path.readBytes()).joinToString("") { "%02x".format(it) }
+        assertEquals(sum, Model.of(path).files.single().sha256)
         SuperResolver.create(context, Model.of(path), Options(Backend.CPU)).use { resolver ->
             assertEquals(listOf(4, 96), listOf(resolver.scale, resolver.square))
             val made = References.models.first { it.name == "edge-s-x4-int8" }.pictures.last()
@@ -144,6 +149,15 @@ class SuperResolverTest {
         val nonsense = File(context.cacheDir, "nonsense.tflite").apply { writeText("not a model, though as long as one may be") }
         val error = assertThrows(InvalidModelException::class.java) { runBlocking { SuperResolver.create(context, Model.of(nonsense)) } }
         assertTrue(error.message, error.message.orEmpty().startsWith("not a TensorFlow Lite model"))
+    }
+
+    @Test
+    fun `a card that says another scale is refused`() {
+        val files = model("edge-s-x4").files
+        val error = assertThrows(InvalidModelException::class.java) {
+            runBlocking { SuperResolver.create(context, Model("edge-s-x4", 2, Purpose.CLEAN, 1, files), Options(Backend.CPU)) }
+        }
+        assertEquals("edge-s-x4 enlarges by 4, its card says 2", error.message)
     }
 
     @Test
@@ -221,11 +235,12 @@ class SuperResolverTest {
         begun.await()
         job.cancelAndJoin()
         assertTrue(job.isCancelled)
+        resolver.stream(Picture(5, 5), { _, _, _ -> }) // in its turn, after what was cancelled
+        assertTrue("it went on for ${tiles.size} tiles", tiles.size < 100)
         resolver.close()
         resolver.close()
         val error = assertThrows(ClosedException::class.java) { runBlocking { resolver.enlarge(Picture(5, 5)) } }
         assertEquals("it is closed", error.message)
-        assertTrue("it went on for ${tiles.size} tiles", tiles.size < 100)
         val late = CompletableFuture<Unit>()
         resolver.stream(Picture(5, 5), { _, _, _ -> }, 1f, null, Executor { it.run() }, object : Listener<Unit> {
             override fun done(result: Unit) {

@@ -53,6 +53,15 @@ class UpscalerTest {
     }
 
     @Test
+    fun `times are one picture's`() {
+        val upscaler = Upscaler(BlurAndDouble(16, 2, PixelType.UINT8))
+        fun times(picture: Picture) = upscaler.upscale(picture, { _, _, _ -> }).let { upscaler.times.run { listOf(pre, infer, post) } }
+        val large = times(Picture(300, 300))
+        val small = times(Picture(5, 5))
+        assertTrue("$large, then $small", large.zip(small).all { (before, after) -> after < before })
+    }
+
+    @Test
     fun `a model that stops is said`() {
         val model = object : TileModel by BlurAndDouble(16, 2, PixelType.UINT8) {
             override fun run(): Unit = throw IllegalStateException("Internal error: failed to run\nat line 1")

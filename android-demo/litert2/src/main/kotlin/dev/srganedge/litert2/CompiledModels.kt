@@ -34,8 +34,20 @@ public class CompiledModels(context: Context) : TileRuntime {
         }
         val how = CompiledModel.Options(accelerator).apply {
             if (backend == Backend.CPU) cpuOptions = CompiledModel.CpuOptions(numThreads = options.threads)
+            if (backend == Backend.GPU) gpuOptions = onGpu(file, options.exact)
         }
         return CompiledTile(CompiledModel.create(onDisk(file).path, how), file.overlap)
+    }
+
+    /** Compiled programs are kept by model and precision, so that only the first start waits for the compiler. */
+    private fun onGpu(file: ModelFile, exact: Boolean): CompiledModel.GpuOptions {
+        val precision = if (exact) CompiledModel.GpuOptions.Precision.FP32 else CompiledModel.GpuOptions.Precision.FP16_WITH_FP32_ACCUM
+        return CompiledModel.GpuOptions(
+            precision = precision,
+            serializationDir = folder.apply { mkdirs() }.path,
+            modelCacheKey = "${file.sha256}-${precision.name}",
+            serializeProgramCache = true,
+        )
     }
 
     /** It is opened by its path: assets have none. */
