@@ -197,7 +197,11 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     /** Show a message over the preview, and what can be done about it; null hides it. */
     private fun say(text: Int?, label: Int = R.string.retry, act: () -> Unit = {}) {
         panel.visibility = if (text == null) View.GONE else View.VISIBLE
+        // Screen readers would find what lies behind it.
+        for (covered in listOf(overlay, magnifier)) covered.visibility = if (text == null) View.VISIBLE else View.INVISIBLE
         if (text == null) return
+        zoomLabel.visibility = View.GONE
+        torchButton.visibility = View.GONE
         shutterButton.isEnabled = false
         message.setText(text)
         action.setText(label)

@@ -107,6 +107,7 @@ class Jobs(private val app: DemoApplication) {
                 job.task = resolver.stream(photo, sink, job.wish.strength / 100f, { tile, tiles -> advance(job, tile, tiles) }, DIRECT, done.listener())
                 if (job.cancelled) job.task?.cancel()
                 done.get()
+                if (job.cancelled) throw CancellationException() // in its last tile
             }
         }
     }

@@ -38,6 +38,7 @@ class QueueActivity : Activity() {
     private fun show() {
         val all = jobs.all.asReversed()
         view<View>(R.id.empty).visibility = if (all.isEmpty()) View.VISIBLE else View.GONE
+        for (button in listOf(R.id.cancel_all, R.id.clear)) view<View>(button).visibility = if (all.isEmpty()) View.GONE else View.VISIBLE
         view<View>(R.id.cancel_all).isEnabled = jobs.running.isNotEmpty()
         view<View>(R.id.clear).isEnabled = all.any { it.ended }
         while (list.childCount > all.size) list.removeViewAt(0)

@@ -4,6 +4,7 @@ import android.Manifest.permission
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.content.pm.ServiceInfo
+import android.graphics.Bitmap
 import android.graphics.Insets
 import android.graphics.Rect
 import android.os.Build
@@ -27,7 +28,9 @@ import org.robolectric.util.ReflectionHelpers.ClassParameter
 class ApiLevelsTest : PhotoTest() {
     @Test
     fun `a photo is saved, once that is allowed`() {
-        val activity = launchAndLook(photo(60, 40)).get()
+        val file = folder.newFile()
+        file.outputStream().use { Bitmap.createBitmap(60, 40, Bitmap.Config.ARGB_8888).compress(Bitmap.CompressFormat.PNG, 100, it) }
+        val activity = launchAndLook(others.add("holiday.png", file)).get()
         activity.view<View>(R.id.save).performClick()
         if (Build.VERSION.SDK_INT < 29) {
             val request = shadowOf(activity).lastRequestedPermission

@@ -123,6 +123,7 @@ open class FakeCamera : FrameSource {
     var zoom = 0f
     var focus: Pair<Float, Float>? = null
     var torch = false
+    var contrast = 1
     var facts = CameraFacts(WIDTH, HEIGHT, 90, false, 8f, true)
 
     override fun start(preview: SurfaceTexture, events: FrameSource.Events) {
@@ -153,7 +154,7 @@ open class FakeCamera : FrameSource {
 
     open fun frame() {
         val luma = ByteBuffer.allocate(WIDTH * HEIGHT)
-        for (index in 0 until WIDTH * HEIGHT) luma.put(index, (index % WIDTH).coerceIn(16, 235).toByte())
+        for (index in 0 until WIDTH * HEIGHT) luma.put(index, (160 + (index % WIDTH - 160) * contrast).coerceIn(16, 235).toByte())
         val chroma = ByteArray(WIDTH * HEIGHT / 4) { 128.toByte() }
         val plane = Plane(ByteBuffer.wrap(chroma), WIDTH / 2, 1)
         events?.frame(Frame(WIDTH, HEIGHT, Plane(luma, WIDTH, 1), plane, plane))
@@ -302,14 +303,15 @@ fun until(what: String, said: () -> String = { "" }, done: () -> Boolean) {
     }
 }
 
-/** Two fingers, left and right of a point, move from one distance to another. */
-fun View.pinch(x: Float, y: Float, from: Float, to: Float) {
+/** Two fingers, left and right of a point, move from one distance to another; or the right one alone. */
+fun View.pinch(x: Float, y: Float, from: Float, to: Float, leftRests: Boolean = false) {
     val now = SystemClock.uptimeMillis()
     val fingers = Array(2) { MotionEvent.PointerProperties().apply { id = it; toolType = MotionEvent.TOOL_TYPE_FINGER } }
     fun send(action: Int, count: Int, distance: Float, after: Int) {
         val places = Array(2) {
             MotionEvent.PointerCoords().apply {
-                this.x = x + (if (it == 0) -distance else distance) / 2
+                val rests = if (leftRests) from else distance
+                this.x = if (it == 0) x - rests / 2 else x - rests / 2 + distance
                 this.y = y
                 pressure = 1f
                 size = 1f

@@ -15,6 +15,7 @@ import android.widget.Button
 import dev.srganedge.engine.Backend
 import dev.srganedge.engine.PhotoSource
 import dev.srganedge.engine.UnreadablePictureException
+import java.time.Duration
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
 import org.junit.Assert.assertEquals
@@ -103,16 +104,16 @@ class PhotoActivityTest : PhotoTest() {
         fake.fakeRuntime.atRun[Backend.GPU] = { if (runs.incrementAndGet() == 1) go.await() else end.await() }
         val compare = activity.view<CompareView>(R.id.compare)
         val before = compare.detail
-        compare.restore(60f, 60f, 8f)
+        compare.restore(60f, 60f, 12f)
         until("the first look") { runs.get() == 1 }
-        compare.restore(200f, 140f, 8f)
+        compare.restore(200f, 140f, 12f)
         shadowOf(Looper.getMainLooper()).idle()
         go.countDown()
         until("the second look") { runs.get() == 2 }
         shadowOf(Looper.getMainLooper()).idle()
         assertSame("the first is not wanted any more", before, compare.detail)
         end.countDown()
-        until("the detail") { compare.detail?.region?.let { 200 in it.left..it.left + it.width && it.width < 60 } == true }
+        until("the detail") { compare.detail?.region?.let { 200 in it.left..it.left + it.width && it.width < 40 } == true }
     }
 
     @Test
@@ -126,6 +127,15 @@ class PhotoActivityTest : PhotoTest() {
         compare.restore(60f, 60f, 8f)
         until("the detail") { compare.detail?.region?.let { it.left < 60 && it.width < 60 } == true }
         assertFalse("That failed" in activity.status())
+        // The same place by another wish: what was made before does not stand for it.
+        val before = compare.detail
+        fake.wishes.wish = fake.wishes.wish.copy(strength = 50)
+        fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clFlush failed") }
+        compare.restore(60f, 60f, 8f)
+        until("the failure", { activity.status() }) { "That failed" in activity.status() }
+        fake.fakeRuntime.atRun.clear()
+        compare.restore(60f, 60f, 8f)
+        until("a look by the new wish") { compare.detail !== before }
     }
 
     @Test
@@ -170,6 +180,8 @@ class PhotoActivityTest : PhotoTest() {
         assertEquals(listOf(80f, 9f, 0.25f), listOf(after.centreX, after.zoom, after.divider))
         go.countDown()
         controller.get().saved()
+        controller.visible()
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(100)) // laid out
         after.restore(220f, 140f, 9f)
         until("a look after the turn") { after.detail?.region?.let { it.left > 100 } == true }
     }
@@ -300,11 +312,11 @@ class PhotoActivityTest : PhotoTest() {
     fun `whether progress may be shown is asked once`() {
         val activity = launchAndLook().get()
         activity.view<View>(R.id.save).performClick()
-        assertEquals(listOf(permission.POST_NOTIFICATIONS), shadowOf(activity).lastRequestedPermission.requestedPermissions.toList())
+        val asked = shadowOf(activity).lastRequestedPermission
+        assertEquals(listOf(permission.POST_NOTIFICATIONS), asked.requestedPermissions.toList())
         activity.saved()
-        shadowOf(activity).clearLastRequestedPermission()
         activity.view<View>(R.id.save).performClick()
-        assertNull(shadowOf(activity).lastRequestedPermission)
+        assertSame(asked, shadowOf(activity).lastRequestedPermission)
         until("the second") { store.published.size == 2 }
     }
 

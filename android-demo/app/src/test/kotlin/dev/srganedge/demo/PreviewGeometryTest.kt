@@ -38,6 +38,13 @@ class PreviewGeometryTest {
     }
 
     @Test
+    fun `frames fill the view, and are cut at two sides`() {
+        // Upright they are 240 x 320 for the first two, 320 x 240 for the others.
+        val scales = listOf(90, 270, 0, 180).map { PreviewGeometry(320, 240, it, false, 0, 480, 960).scale }
+        assertEquals(listOf(3f, 3f, 4f, 4f), scales)
+    }
+
+    @Test
     fun `a square at an edge stays in the frame`() {
         for (orientation in turns) {
             val geometry = PreviewGeometry(320, 240, orientation, false, 0, 500, 900)

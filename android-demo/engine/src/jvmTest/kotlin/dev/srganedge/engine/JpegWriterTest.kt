@@ -2,7 +2,11 @@ package dev.srganedge.engine
 
 import java.io.ByteArrayOutputStream
 import javax.imageio.ImageIO
+import kotlin.math.PI
+import kotlin.math.cos
 import kotlin.math.log10
+import kotlin.math.roundToInt
+import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
@@ -54,6 +58,33 @@ class JpegWriterTest {
         assertTrue(psnr(noise, encode(noise, 100)) > 45)
         val colours = Picture(64, 64, IntArray(64 * 64) { (0xFF shl 24) or random.nextInt(1 shl 24) })
         assertTrue(psnr(colours, encode(colours, 100)) > 40)
+    }
+
+    @Test
+    fun `a wave of every frequency, alone in its block`() {
+        // 8 x 8 blocks, each with one of the cosine transform's 64: every number of zeros stands before some level.
+        fun wave(place: Int, frequency: Int) = cos((2 * place + 1) * frequency * PI / 16)
+        val waves = Picture(64, 64, IntArray(64 * 64) { i ->
+            val (x, y) = i % 64 to i / 64
+            val grey = (128 + 100 * wave(x % 8, x / 8) * wave(y % 8, y / 8)).roundToInt()
+            (0xFF shl 24) or (grey * 0x10101)
+        })
+        assertTrue(psnr(waves, encode(waves, 95)) > 38)
+    }
+
+    @Test
+    fun `nothing is lost at the end`() {
+        for (seed in 1L..40L) {
+            val random = java.util.Random(seed)
+            val block = Picture(8, 8, IntArray(64) { (0xFF shl 24) or random.nextInt(1 shl 24) })
+            val found = psnr(block, encode(block, 100))
+            assertTrue("$seed: $found dB", found > 40)
+        }
+        // What lies below the picture in its last blocks is its last row: other rows would be seen as ripples.
+        val picture = smooth(16, 17)
+        val filled = Picture(16, 24, IntArray(16 * 24) { picture.argb[minOf(it / 16, 16) * 16 + it % 16] })
+        fun scan(jpeg: ByteArray) = jpeg.indices.first { jpeg[it] == 0xFF.toByte() && jpeg[it + 1] == 0xDA.toByte() }.let { jpeg.copyOfRange(it, jpeg.size) }
+        assertArrayEquals(scan(encode(filled, 90)), scan(encode(picture, 90)))
     }
 
     @Test

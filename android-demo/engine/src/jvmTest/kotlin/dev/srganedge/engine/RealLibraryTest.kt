@@ -6,6 +6,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import org.tensorflow.lite.Delegate
 import org.tensorflow.lite.gpu.GpuDelegate
 
 /** The bundled models on TensorFlow Lite's own library, as phones have it: the bytes must be the Python runtime's. */
@@ -66,6 +67,28 @@ class RealLibraryTest {
             }
             assertTrue(meanDifference(stranger) > 40)
         }
+    }
+
+    @Test
+    fun `a tile of which the overlap leaves nothing is refused`() {
+        val model = References.models.first { it.name == "edge-s-x4-int8" }
+        val error = assertThrows(InvalidModelException::class.java) { InterpreterModel(model.map(), model.tile / 2, 1, null) }
+        assertEquals("a tile of ${model.tile} pixels has nothing left inside an overlap of ${model.tile / 2} on each side", error.message)
+    }
+
+    @Test
+    fun `a delegate that cannot be applied is freed`() {
+        val model = References.models.first { it.name == "edge-s-x4-fp16" }
+        var freed = 0
+        val delegate = object : Delegate {
+            override fun getNativeHandle() = 0L
+
+            override fun close() {
+                freed++
+            }
+        }
+        assertThrows(InvalidModelException::class.java) { InterpreterModel(model.map(), model.overlap, 1, delegate) }
+        assertEquals(1, freed)
     }
 
     @Test

@@ -19,4 +19,4 @@ public class RunFailedException(message: String, cause: Throwable? = null) : Sup
 public class ClosedException : SuperResolverException("it is closed", null)
 
 /** The first line of a message, or what kind of error it is. */
-internal val Throwable.sentence: String get() = message?.lineSequence()?.first()?.ifEmpty { null } ?: javaClass.simpleName
+internal val Throwable.sentence: String get() = message?.lineSequence()?.first()?.trimEnd(':', ' ')?.ifEmpty { null } ?: javaClass.simpleName
