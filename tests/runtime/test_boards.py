@@ -33,7 +33,7 @@ import numpy as np
 from srgan_edge import Upscaler
 image = np.load(sys.argv[1])
 for name in sys.argv[3:]:
-    with Upscaler(name, "cpu") as upscaler:
+    with Upscaler(name, delegate="cpu") as upscaler:
         np.save(f"{sys.argv[2]}/{name}.npy", upscaler(image))
 """
 
