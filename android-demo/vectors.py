@@ -54,7 +54,7 @@ def tiling_vectors(file: IO[bytes] | gzip.GzipFile, random: np.random.Generator)
         tile, overlap = TILES[index % len(TILES)]
         image = random.integers(0, 256, (height, width, 3), np.uint8)
         plan = tiling.plan(height, width, tile, overlap)
-        result = np.concatenate(list(tiling.strips(image, plan, 2, tiling.writing(blur_and_double))))
+        result = np.concatenate(list(tiling.strips(image, plan, 2, tiling.copying(blur_and_double))))
         write(file, height, width, tile, overlap, plan.tiles, image, result)
 
 

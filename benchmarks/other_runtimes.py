@@ -29,7 +29,7 @@ def upscaler_of(model: Model, runtime: str) -> Callable[[Bytes], Bytes]:
         path = Path(folder) / "model.onnx"
         path.write_bytes(to_onnx(model.path).content)
         try:
-            run = OnnxSession(path, 1).run if runtime == "onnxruntime" else tiling.writing(_openvino(path))
+            run = OnnxSession(path, 1).run if runtime == "onnxruntime" else tiling.copying(_openvino(path))
         except ImportError as error:
             raise SrganEdgeError(f"{runtime}: pip install {error.name} to run models in it") from error
 

@@ -177,8 +177,8 @@ def command(
         for note in upscaler.notes:
             say(f"{upscaler.name}: {note}")
         check_factor(factor, upscaler.scale)
-        if upscaler.why:
-            say(f"computing on {upscaler.device} ({upscaler.why})")
+        if upscaler.reason:
+            say(f"computing on {upscaler.device} ({upscaler.reason})")
         if camera is not None:
             _camera(upscaler, camera, Path(out) if headless and out else None)
             return

@@ -62,7 +62,7 @@ class ForeignNetwork:
         def upscale(low: Bytes) -> Bytes:
             tiles = tiling.plan(low.shape[0], low.shape[1], tile, self.overlap)
             return np.concatenate(
-                list(tiling.strips(low, tiles, self.scale, tiling.writing(lambda t: run(t[None]).numpy()[0])))
+                list(tiling.strips(low, tiles, self.scale, tiling.copying(lambda t: run(t[None]).numpy()[0])))
             )
 
         return upscale

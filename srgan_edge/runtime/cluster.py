@@ -27,7 +27,7 @@ _AHEAD = 2
 _RETRIES = 10
 
 
-class Parcel(NamedTuple):
+class ModelFile(NamedTuple):
     """A model as it travels to the nodes, which need not see its file."""
 
     name: str
@@ -116,13 +116,13 @@ def upscale_on_ray(
         # A task that ended with its node is run again on another.
         task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_upscale)
         run = uuid.uuid4().hex
-        parcel = ray.put(Parcel(model.name, model.path.read_bytes(), model.card, run))
+        sent = ray.put(ModelFile(model.name, model.path.read_bytes(), model.card, run))
         waiting: dict[Any, RemoteJob] = {}
         todo = iter(jobs)
         while True:
             room = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
             for job in todo:
-                waiting[task.remote(parcel, job, settings, threads)] = job
+                waiting[task.remote(sent, job, settings, threads)] = job
                 if len(waiting) >= room:
                     break
             if not waiting:
@@ -155,24 +155,24 @@ def _reach(address: str | None) -> None:
 _upscalers: dict[tuple[str, int], Upscaler] = {}
 
 
-def _upscaler(parcel: Parcel, threads: int) -> Upscaler:
+def _upscaler(sent: ModelFile, threads: int) -> Upscaler:
     """The one that this process has kept if it is of the same file, whatever its name, and as many threads."""
-    key = hashlib.sha256(parcel.content).hexdigest(), threads
+    key = hashlib.sha256(sent.content).hexdigest(), threads
     if key not in _upscalers:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.tflite"
-            path.write_bytes(parcel.content)
-            opened = Upscaler(Model(parcel.name, path, parcel.card), delegate="cpu", threads=threads)
+            path.write_bytes(sent.content)
+            opened = Upscaler(Model(sent.name, path, sent.card), delegate="cpu", threads=threads)
         while _upscalers:
             _upscalers.popitem()[1].close()
         _upscalers[key] = opened
     return _upscalers[key]
 
 
-def _upscale(parcel: Parcel, job: RemoteJob, settings: Settings, threads: int) -> tuple[str | None, dict[str, Any]]:
+def _upscale(sent: ModelFile, job: RemoteJob, settings: Settings, threads: int) -> tuple[str | None, dict[str, Any]]:
     """What a task does; its process keeps the model for the next one."""
     try:
-        upscaler = _upscaler(parcel, threads)
+        upscaler = _upscaler(sent, threads)
     except SrganEdgeError as error:
         return f"{job.input}: {error}", {}
     with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +185,7 @@ def _upscale(parcel: Parcel, job: RemoteJob, settings: Settings, threads: int) -
                 fs.get_file(name, str(source))
             (outcome,) = upscale_files(upscaler, [Job(source, target)], settings)
             if outcome.error is None:
-                _deliver(target, job.output, parcel.run)
+                _deliver(target, job.output, sent.run)
         except OSError as error:
             return f"{job.input}: {error}", {}
     if outcome.error is not None:

@@ -39,16 +39,16 @@ class Delegate(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The sessions that compute a model's tiles, each by a thread of its own, and why auto opened these."""
+    """The sessions that compute a model's tiles, each by a thread of its own, and the reason why auto opened these."""
 
     sessions: Sequence[Session | CompiledSession]
-    why: str
+    reason: str
     """Empty where a delegate was named."""
     threads: int
     """Of the CPU, in all."""
 
 
-def prefers(delegate: str) -> str:
+def fastest_format(delegate: str) -> str:
     """The format that a delegate is fastest with."""
     return "fp16" if delegate == "gpu" else "int8"
 
@@ -62,7 +62,7 @@ def delegates() -> list[Delegate]:
         return [Delegate("cpu", False, f"{cpus} CPUs", False, str(error))]
     found = [Delegate("cpu", True, f"{cpus} CPUs, {package} with XNNPACK", False, "")]
     for name in ("gpu", "npu"):
-        device, software, reason = probe(next(WEIGHTS.glob(f"*-{prefers(name)}.tflite")), name, False, {})
+        device, software, reason = probe(next(WEIGHTS.glob(f"*-{fastest_format(name)}.tflite")), name, False, {})
         found.append(Delegate(name, not reason, device, software, f"{reason}; {_TO_INSTALL[name]}" if reason else ""))
     return found
 
@@ -103,7 +103,7 @@ def open_sessions(
         if delegate == "cpu":
             return Choice(cpu, "", threads)
         if cpu[0].io_dtype != "float32":
-            return Choice(cpu, f"{cpu[0].io_dtype} models are at home on the CPU", threads)
+            return Choice(cpu, f"{cpu[0].io_dtype} models are fastest on the CPU", threads)
         return _auto(path, half, cpu, threads)
     check_options(delegate, options)
     finding = probe(path, delegate, half, options, ranges)

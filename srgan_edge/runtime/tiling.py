@@ -136,8 +136,8 @@ def strips(
         del strip  # before the next takes memory
 
 
-def writing(run: Callable[[Bytes], Bytes]) -> Run:
-    """A `Run` of a function that returns its result."""
+def copying(run: Callable[[Bytes], Bytes]) -> Run:
+    """A `Run` of a function that returns its result, which is copied into place."""
 
     def write(tile: Bytes, out: Bytes, margin: int) -> None:
         out[...] = run(tile)[margin : margin + out.shape[0], margin : margin + out.shape[1]]

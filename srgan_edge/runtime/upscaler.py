@@ -19,7 +19,7 @@ from srgan_edge.imaging import Bytes, images
 from srgan_edge.models import DEFAULT_MODEL, Model, file_sha256, find_model
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.compiled import CompiledSession
-from srgan_edge.runtime.delegates import open_sessions, prefers
+from srgan_edge.runtime.delegates import fastest_format, open_sessions
 from srgan_edge.runtime.ranges import Range, Ranges
 from srgan_edge.runtime.session import Session, cpu_name
 from srgan_edge.runtime.strength import mix, pair
@@ -68,7 +68,7 @@ class Upscaler:
             UsageError: an unknown model or delegate, a range is needed, or the model is none of a pair.
             SrganEdgeError: the model cannot be run, or is not what its card says.
         """
-        self.model = model if isinstance(model, Model) else find_model(str(model), prefers(delegate))
+        self.model = model if isinstance(model, Model) else find_model(str(model), fastest_format(delegate))
         self.strength, self._faithful = strength, None
         if strength is not None:
             if not 0 <= strength <= 1:
@@ -87,7 +87,7 @@ class Upscaler:
                 )
         facts = vet(self.model, Ranges(input_range, output_range))
         self.scale, self.overlap, self.notes = facts.scale, facts.overlap, facts.notes
-        self._sessions, self.why, self.threads = open_sessions(
+        self._sessions, self.reason, self.threads = open_sessions(
             self.model.path, delegate, threads, half, options, facts.ranges
         )
         session = self._sessions[0]

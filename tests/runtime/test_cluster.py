@@ -64,9 +64,9 @@ def test_urls(many: Path, tmp_path: Path, exports: Path) -> None:
     assert jobs[0] == RemoteJob(f"file://{many}/00.png", f"file://{tmp_path}/out/00_x4.jpg")
     assert len(jobs) == COUNT
     model = find_model(str(exports / "tiny-int8.tflite"))
-    parcel = cluster.Parcel(model.name, model.path.read_bytes(), model.card, "run")
+    sent = cluster.ModelFile(model.name, model.path.read_bytes(), model.card, "run")
     assert not cluster.exists(jobs[0].output)
-    error, facts = cluster._upscale(parcel, jobs[0], Settings(), 1)
+    error, facts = cluster._upscale(sent, jobs[0], Settings(), 1)
     assert (error, facts["width"]) == (None, 320)
     assert cluster.exists(jobs[0].output)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["00_x4.jpg"]
@@ -76,15 +76,15 @@ def test_urls(many: Path, tmp_path: Path, exports: Path) -> None:
     (many / "text.png").write_text("words")
     bad = RemoteJob(f"file://{many}/text.png", f"file://{tmp_path}/out/text.png")
     assert (
-        cluster._upscale(parcel, bad, Settings(), 1)[0]
+        cluster._upscale(sent, bad, Settings(), 1)[0]
         == f"{bad.input}: not a photo of a format that is read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM"
     )
     (many / "text.png").unlink()
 
 
-def bundled(name: str, run: str = "run") -> cluster.Parcel:
+def bundled(name: str, run: str = "run") -> cluster.ModelFile:
     model = find_model(name)
-    return cluster.Parcel("same name", model.path.read_bytes(), model.card, run)
+    return cluster.ModelFile("same name", model.path.read_bytes(), model.card, run)
 
 
 def test_a_node_keeps_a_model_by_its_file() -> None:

@@ -65,13 +65,13 @@ def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, n
 def test_auto_never_takes_a_software_gpu(swiftshader: None) -> None:
     choice = open_sessions(FP16, "auto", 1)
     assert choice.sessions[0].delegate == "cpu"
-    assert "SwiftShader Device (Subzero) is a program on the CPU" in choice.why
+    assert "SwiftShader Device (Subzero) is a program on the CPU" in choice.reason
 
 
 def test_auto_says_why(no_driver: None) -> None:
     floats, bytes_ = open_sessions(FP16, "auto", 1), open_sessions(INT8, "auto", 1)
-    assert (floats.sessions[0].delegate, floats.why) in [("cpu", f"GPU: {reason}") for reason in WITHOUT_VULKAN]
-    assert (bytes_.sessions[0].delegate, bytes_.why) == ("cpu", "uint8 models are at home on the CPU")
+    assert (floats.sessions[0].delegate, floats.reason) in [("cpu", f"GPU: {reason}") for reason in WITHOUT_VULKAN]
+    assert (bytes_.sessions[0].delegate, bytes_.reason) == ("cpu", "uint8 models are fastest on the CPU")
 
 
 def test_a_missing_gpu_is_an_error_with_the_drivers_reason(no_driver: None, tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ def test_tiled_equals_untiled(size: tuple[int, int], tile: int | tuple[int, int]
     image = photo(*size)
     whole = blur_and_enlarge(np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect"))[4:-4, 4:-4]
     plan = tiling.plan(*size, tile=tile, overlap=2)
-    strips = list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge)))
+    strips = list(tiling.strips(image, plan, 2, tiling.copying(blur_and_enlarge)))
     np.testing.assert_array_equal(np.concatenate(strips), whole)
     assert len(strips) == len(plan.rows)
     out = np.zeros_like(whole)
     with ThreadPoolExecutor(3) as pool:
-        list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge), pool, out))
+        list(tiling.strips(image, plan, 2, tiling.copying(blur_and_enlarge), pool, out))
     np.testing.assert_array_equal(out, whole)
 
 
@@ -45,7 +45,7 @@ def test_an_image_that_comes_as_strips(channels: int, rows: int) -> None:
     """Any number of channels; of the rows that went by only some are kept."""
     image = np.dstack([photo(45, 61), photo(45, 61)])[..., :channels]
     plan = tiling.plan(45, 61, tile=8, overlap=2)
-    run = tiling.writing(blur_and_enlarge)
+    run = tiling.copying(blur_and_enlarge)
     whole = np.concatenate(list(tiling.strips(image, plan, 2, run)))
     window = tiling.Window((45, 61, channels), (image[row : row + rows] for row in range(0, 45, rows)), 16)
     parts: list[Bytes] = []
@@ -62,7 +62,7 @@ def test_too_little_overlap_shows() -> None:
     whole = blur_and_enlarge(np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect"))[4:-4, 4:-4]
     plan = tiling.plan(45, 61, tile=16, overlap=1)
     assert not np.array_equal(
-        np.concatenate(list(tiling.strips(image, plan, 2, tiling.writing(blur_and_enlarge)))), whole
+        np.concatenate(list(tiling.strips(image, plan, 2, tiling.copying(blur_and_enlarge)))), whole
     )
 
 
@@ -74,7 +74,7 @@ def test_plan_counts_what_is_run() -> None:
         return tile
 
     plan = tiling.plan(45, 61, tile=16, overlap=2)
-    list(tiling.strips(photo(45, 61), plan, 1, tiling.writing(run)))
+    list(tiling.strips(photo(45, 61), plan, 1, tiling.copying(run)))
     assert calls == [(16, 16, 3)] * plan.tiles
     with pytest.raises(UsageError, match="tiles of 16 pixels have nothing left"):
         tiling.plan(45, 61, tile=16, overlap=8)

@@ -44,8 +44,8 @@ def test_a_verdict_is_found_once(probes: list[Finding], finding: Finding) -> Non
     probes.append(finding)
     choices = [auto() for _ in range(3)]  # a second probe would find the list empty
     assert {c.sessions[0].delegate for c in choices} == {"cpu" if finding.software else "gpu"}
-    assert len({c.why for c in choices}) == 1
-    assert finding.device in choices[0].why
+    assert len({c.reason for c in choices}) == 1
+    assert finding.device in choices[0].reason
 
 
 def test_a_failure_is_tried_again(probes: list[Finding]) -> None:
@@ -58,11 +58,11 @@ def test_another_driver_is_tried(probes: list[Finding], monkeypatch: pytest.Monk
     manifest.write_text("{}")
     monkeypatch.setenv("VK_DRIVER_FILES", str(manifest))
     probes += [REAL, SOFTWARE, REAL]
-    first = auto().why
+    first = auto().reason
     manifest.write_text("{} ")
-    second = auto().why
+    second = auto().reason
     monkeypatch.setenv("VK_DRIVER_FILES", "")
-    assert ("Some GPU" in first, "SwiftShader" in second, "Some GPU" in auto().why) == (True, True, True)
+    assert ("Some GPU" in first, "SwiftShader" in second, "Some GPU" in auto().reason) == (True, True, True)
     assert probes == []
 
 
@@ -85,7 +85,7 @@ def test_a_gpu_that_fails_after_all_is_tried_anew(probes: list[Finding], monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(delegates, "CompiledSession", fails)
         choice = auto()
-    assert (choice.sessions[0].delegate, choice.why) == ("cpu", "GPU: no memory")
+    assert (choice.sessions[0].delegate, choice.reason) == ("cpu", "GPU: no memory")
     assert auto().sessions[0].delegate == "gpu"
     assert probes == []
 
