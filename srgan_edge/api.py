@@ -105,6 +105,7 @@ def convert(
     output_range: Range | None = None,
     trust: bool = False,
     report: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Export]:
     """Quantize and export a network, verify each export and write its card.
 
@@ -121,6 +122,7 @@ def convert(
         output_range: what they are in its result. None: the same.
         trust: that network may run its own Python code, and read and write files.
         report: called with each line about what goes on.
+        progress: called with how many steps of the fine-tuning are done, and of how many.
 
     Raises:
         UsageError: an unknown key, no run, no photos, or the network does not enlarge images.
@@ -154,7 +156,8 @@ def convert(
     if input_range or output_range or trust:
         option = "--trust" if trust else "--input-range"
         raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
-    return stages.convert(path, settings, Path(out) if out else path / "exports", say)
+    folder = Path(out) if out else path / "exports"
+    return stages.convert(path, settings, folder, say, progress or (lambda done, total: None))
 
 
 def import_tensorflow() -> None:

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, print_json, print_table, progress_bar, say
 from srgan_edge.cli.run_command import delegate_options, parse_pairs
 from srgan_edge.errors import UsageError
 from srgan_edge.models import DEFAULT_MODEL
@@ -47,11 +47,14 @@ def command(
     if found is None:
         raise UsageError(f"--size {size}: not of the form 320x180")
     speeds = []
-    for model in models or (DEFAULT_MODEL,):
-        say(f"measuring {model}")
-        given = (int(found[1]), int(found[2]))
-        ranges = (input_range, output_range)
-        speeds.append(benchmark(model, delegate, threads, given, runs, half, parse_pairs(pairs), *ranges))
+    with progress_bar() as bar:
+        task = bar.add_task("measuring", total=len(models or (DEFAULT_MODEL,)))
+        for model in models or (DEFAULT_MODEL,):
+            say(f"measuring {model}")
+            given = (int(found[1]), int(found[2]))
+            ranges = (input_range, output_range)
+            speeds.append(benchmark(model, delegate, threads, given, runs, half, parse_pairs(pairs), *ranges))
+            bar.advance(task)
     if as_json:
         print_json([speed._asdict() for speed in speeds])
         return

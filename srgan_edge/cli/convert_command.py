@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, print_json, print_table, progress_bar, say
 
 
 @click.command("convert")
@@ -88,15 +88,18 @@ def command(
     }
     given = {key: value for key, value in given.items() if value is not None}
     settings = recipes.load(Conversion, "convert", recipe_name, changes, given)
-    exports = api.convert(
-        run,
-        recipe=settings,
-        out=out,
-        input_range=input_range,
-        output_range=output_range,
-        trust=trust,
-        report=say,
-    )
+    with progress_bar() as bar:
+        task = bar.add_task("fine-tuning", total=None, visible=False)
+        exports = api.convert(
+            run,
+            recipe=settings,
+            out=out,
+            input_range=input_range,
+            output_range=output_range,
+            trust=trust,
+            report=say,
+            progress=lambda done, total: bar.update(task, completed=done, total=total, visible=done < total),
+        )
     if as_json:
         print_json(
             {

@@ -61,6 +61,7 @@ def progress_bar() -> Progress:
         console=error_console,
         disable=not error_console.is_terminal,
         transient=True,
+        speed_estimate_period=600,  # steps are told of in hundreds, and a photo may take minutes
     )
 
 

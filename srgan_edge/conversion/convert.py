@@ -8,7 +8,7 @@ from pathlib import Path
 from srgan_edge.conversion import export, fold
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise
-from srgan_edge.conversion.prepare import Prepared, Report, check_tile, prepare
+from srgan_edge.conversion.prepare import Prepared, Progress, Report, check_tile, prepare, unseen
 from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
 from srgan_edge.conversion.quantize import int8
 from srgan_edge.conversion.recipe import Conversion
@@ -24,17 +24,21 @@ from srgan_edge.training.data import loading, lookup
 from srgan_edge.training.data.crops import CropSampler
 
 
-def convert(run: Path, settings: Conversion, out: Path, report: Report) -> list[Export]:
+def convert(run: Path, settings: Conversion, out: Path, report: Report, progress: Progress = unseen) -> list[Export]:
     """Export the generator of a run folder in the formats of `settings`, verify each and write its card.
+
+    `report` is told in words what goes on, `progress` how many steps of the fine-tuning are done.
 
     Raises:
         UsageError: as `prepare`.
         GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
     """
-    return convert_prepared(prepare(run, settings, report), settings, out, report)
+    return convert_prepared(prepare(run, settings, report), settings, out, report, progress)
 
 
-def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report: Report) -> list[Export]:
+def convert_prepared(
+    prepared: Prepared, settings: Conversion, out: Path, report: Report, progress: Progress = unseen
+) -> list[Export]:
     """As `convert`; the tile, the photos and the seed of `settings` are those that it was prepared with.
 
     Raises:
@@ -56,7 +60,7 @@ def convert_prepared(prepared: Prepared, settings: Conversion, out: Path, report
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
             return export.export_float(fold.byte_range(prepared.network), settings.tile, name), []
-        content, twin = int8(prepared, settings, report)
+        content, twin = int8(prepared, settings, report, progress)
         return content, layer_noise(content, twin, _tile(checker.pairs[0].lr, settings.tile))
 
     return _exports(make, subject, settings, out, checker, report)

@@ -33,6 +33,7 @@ def fine_tune(
     truth_weight: float,
     selection: Selection | None,
     report: Callable[[str], None],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Train `network`, in [0, 1], to equal `teacher`, by `rounding_loss`.
 
@@ -46,6 +47,7 @@ def fine_tune(
         truth_weight: of `log_mse` to the truth beside it.
         selection: which weights are kept; None = the last.
         report: told the loss now and then.
+        progress: told after each step how many of how many are done.
 
     Raises:
         SrganEdgeError: the loss is no longer a finite number.
@@ -81,6 +83,7 @@ def fine_tune(
         loss = float(step(low, high))
         if not np.isfinite(loss):
             raise SrganEdgeError(f"the fine-tuning's loss is no longer a finite number at step {count}")
+        progress(count, steps)
         due = count == steps or (selection is not None and count % selection.every == 0)
         if due or count % 50 == 0:
             report(f"fine-tuning step {count}/{steps}, loss {loss:.4f}{select(count) if due else ''}")

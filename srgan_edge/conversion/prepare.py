@@ -23,6 +23,12 @@ from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.validation import Inference
 
 Report = Callable[[str], None]
+Progress = Callable[[int, int], None]
+"""Told how many steps of how many are done."""
+
+
+def unseen(done: int, total: int) -> None:
+    """A Progress that shows nothing."""
 
 
 class Samplers(NamedTuple):

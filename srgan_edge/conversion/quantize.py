@@ -9,13 +9,13 @@ from srgan_edge.conversion import export, fake_quantization, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.gptq import gptq
 from srgan_edge.conversion.layer_noise import without_rounding
-from srgan_edge.conversion.prepare import Prepared
+from srgan_edge.conversion.prepare import Prepared, Progress, Report, unseen
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.training.data.crops import batches
 from srgan_edge.training.steps import RateSchedule, make_optimizer
 
 
-def int8(prepared: Prepared, settings: Conversion, report: Callable[[str], None]) -> tuple[bytes, Any]:
+def int8(prepared: Prepared, settings: Conversion, report: Report, progress: Progress = unseen) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
     network = fold.sums_apart(prepared.network)
     samplers = prepared.samplers(settings, report)
@@ -39,6 +39,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Callable[[str], None]
             settings.truth_weight,
             _selection(prepared, content, settings),
             report,
+            progress,
         )
     return content(), without_rounding(quantized, network)
 
