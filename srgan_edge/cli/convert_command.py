@@ -28,6 +28,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, progress
 @click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
 @click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
 @click.option("--npu", multiple=True, metavar="CHIP", help="Each export for a Qualcomm chip too, say SM8650.")
+@click.option("--transpose-conv", is_flag=True, help="DEPTH_TO_SPACE as TRANSPOSE_CONV, for NPU compilers without it.")
 @click.option("--onnx", is_flag=True, help="Each export as an ONNX file too, held to the same gate.")
 @click.option("--blend", multiple=True, metavar="RUN=SHARE", help="Mix in the weights of a run of the same network.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
@@ -47,6 +48,7 @@ def command(
     verify: str | None,
     max_drop: float | None,
     npu: tuple[str, ...],
+    transpose_conv: bool,
     onnx: bool,
     blend: tuple[str, ...],
     out: Path | None,
@@ -82,6 +84,7 @@ def command(
         "max_drop": max_drop,
         "io": io,
         "npu": list(npu) or None,
+        "transpose_conv": transpose_conv or None,
         "onnx": onnx or None,
         "blend": dict(_share(text) for text in blend) or None,
         "formats": list(formats) or None,

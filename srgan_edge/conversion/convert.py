@@ -15,6 +15,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command, training_table
 from srgan_edge.conversion.report import REPORT, Verified, write_report
 from srgan_edge.conversion.targets import Target
+from srgan_edge.conversion.transposed import transposed
 from srgan_edge.conversion.verify import Checker
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes
@@ -112,6 +113,7 @@ def _exports(
     exports, verified, targets = [], [], targets_of(settings)
     for name in dict.fromkeys(settings.formats):
         content, noise = make(name)
+        content = transposed(content) if settings.transpose_conv else content
         made, quality, card = publish(content, name, subject, settings, out, checker, report)
         others = [publish_for(target, made, card, settings, checker, report) for target in targets]
         exports += [made, *(other.export for other in others)]
@@ -128,6 +130,8 @@ def targets_of(settings: Conversion) -> list[Target]:
     Raises:
         UsageError: one is unknown, needs a package that is not installed, or cannot take an export asked for.
     """
+    if settings.transpose_conv and not settings.tile:
+        raise UsageError("--transpose-conv needs a fixed tile: the operator is told its result's size")
     targets = []
     if settings.onnx:
         from srgan_edge.conversion.onnx import onnx_target

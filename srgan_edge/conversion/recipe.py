@@ -52,6 +52,8 @@ class Conversion(Table):
     min_gain: float = 0.0
     """Least mean PSNR over bicubic enlargement, in dB, that passes it; of a GAN's exports, which look better than they
     measure, 3 dB less."""
+    transpose_conv: bool = False
+    """DEPTH_TO_SPACE written as TRANSPOSE_CONV, for NPU compilers that lack it; the results are the same."""
     onnx: bool = False
     """Each export as an ONNX file too."""
     npu: list[str] = Field(default=[])

@@ -66,7 +66,10 @@ def lacking(graph: Graph, target: str) -> dict[str, Any]:
     found: Counter[tuple[str, str]] = Counter()
     for op in graph.operators:
         if op.op not in compiler.operators:
-            found[op.op, "the compiler has no such operator"] += 1
+            reason = "the compiler has no such operator"
+            if op.op == "DEPTH_TO_SPACE" and "TRANSPOSE_CONV" in compiler.operators:
+                reason += "; convert --transpose-conv writes it as one that it has"
+            found[op.op, reason] += 1
         elif compiler.integers and any(t.dtype.startswith("float") for t in op.inputs + op.outputs):
             found[op.op, "the compiler takes integers alone"] += 1
     entries = [{"op": op, "count": count, "reason": reason} for (op, reason), count in found.items()]

@@ -146,7 +146,9 @@ class Graph:
             elif op.op in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
                 image = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.inputs[0]
                 if op.op == "TRANSPOSE_CONV":
-                    radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * pixel
+                    side, stride = max(op.inputs[1].shape[1:3]), op.stride
+                    padding = max(side - stride, 0) // 2
+                    radius += max((stride - 1 + padding) // stride, (side - 1 - padding) // stride) * pixel
                 elif op.op == "RESIZE_BILINEAR":
                     radius += pixel
                 if min(image.shape[1], op.outputs[0].shape[1]) < 1:
