@@ -40,7 +40,8 @@ def find(
         inside = [name for name in sorted(folders) if recursive and not name.startswith(".")]
         # A link to a folder that it lies in would be followed for ever.
         folders[:] = [name for name in inside if _identity(Path(root, name)) not in above[root]]
-        above |= {str(Path(root, name)): {*above[root], _identity(Path(root, name))} for name in folders}
+        # By the names that os.walk makes: of "." they begin with "./", which Path leaves out.
+        above |= {os.path.join(root, name): {*above[root], _identity(Path(root, name))} for name in folders}  # noqa: PTH118
         paths = (Path(root, name) for name in names if not name.startswith("."))
         found += [path for path in paths if path.suffix.lower() in wanted and _is_there(path)]
     return sorted(found)

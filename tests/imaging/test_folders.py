@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from srgan_edge.imaging import folders
 
 
@@ -18,3 +20,10 @@ def test_find(photos: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     assert [p.name for p in folders.find(tmp_path)] == ["a.PNG"]
     assert [p.name for p in folders.find(tmp_path, recursive=True)] == ["a.PNG", "b.jpg"]
+
+
+def test_the_current_folder_by_its_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "photo.png").touch()
+    monkeypatch.chdir(tmp_path)
+    assert folders.find(Path(), True) == [Path("a/b/photo.png")]
