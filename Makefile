@@ -5,13 +5,24 @@ STAMP := .venv/.installed
 BOARD := .venv-board
 ARM := .venv-arm64
 
-.PHONY: demo test lint docs android arm64 lock clean
+.PHONY: demo test quick mutants lint docs android arm64 lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
 
+# Two processes: each has TensorFlow's gigabytes, and a file's tests share what they train.
 test: $(STAMP) $(BOARD)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+
+# What needs no TensorFlow, in a minute.
+quick: $(STAMP)
+	$(BIN)/pytest -n 2 --dist load --quick
+
+# Of each group of modules MUTANTS small faults are planted, 0 for all: do the tests see them?
+MUTANTS ?= 20
+SEED ?= 0
+mutants: $(STAMP)
+	$(BIN)/python tests/mutants.py --count $(MUTANTS) --seed $(SEED) $(GROUPS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

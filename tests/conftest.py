@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # The C++ log of TensorFlow, before anything imports it.
@@ -16,7 +18,41 @@ from PIL import Image
 from srgan_edge.imaging import Bytes
 
 DATA = Path(__file__).parent / "data"
+WITHOUT_TENSORFLOW = Path(__file__).parent / "without_tensorflow"
+# Fixtures that train.
+TRAINED = {"run_folder", "exports"}
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="Only what needs no TensorFlow, which cannot be imported.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --quick, importing TensorFlow is an error, in this process and its children: a wrong mark is seen."""
+    if config.getoption("--quick"):
+        folder = str(WITHOUT_TENSORFLOW)
+        sys.path.insert(0, folder)
+        os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module marked as a whole may import TensorFlow at its top."""
+    if config.getoption("--quick") and collection_path.suffix == ".py":
+        return True if "\npytestmark = pytest.mark.tensorflow" in collection_path.read_text(encoding="utf-8") else None
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        left = [item for item in items if not _is_long(item)]
+        config.hook.pytest_deselected(items=[item for item in items if _is_long(item)])
+        items[:] = left
+
+
+def _is_long(item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    return bool(marks & {"tensorflow", "slow"} or TRAINED & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")
@@ -72,49 +108,87 @@ def coffee() -> Bytes:
     return data.coffee()
 
 
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory, coffee: Bytes) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """`once(name, make)` is a folder that the first of all worker processes makes, and the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with waiting_lock(shared / f"{name}.lock"):
+            if not done.exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def photos(once: Once, coffee: Bytes) -> Path:
     """A folder of five photos of different sizes and formats, cut from a real one."""
-    folder = tmp_path_factory.mktemp("photos")
-    for index, suffix in enumerate((".png", ".jpg", ".webp", ".bmp", ".tif")):
-        cut = coffee[index * 30 : index * 30 + 240, index * 40 : index * 40 + 280 + index]
-        Image.fromarray(cut).save(folder / f"photo{index}{suffix}")
-    return folder
+
+    def cut(folder: Path) -> None:
+        for index, suffix in enumerate((".png", ".jpg", ".webp", ".bmp", ".tif")):
+            part = coffee[index * 30 : index * 30 + 240, index * 40 : index * 40 + 280 + index]
+            Image.fromarray(part).save(folder / f"photo{index}{suffix}")
+
+    return once("photos", cut)
+
+
+@contextlib.contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Nobody else has it meanwhile."""
+    with path.open("ab") as file:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+def run_folder(once: Once, photos: Path) -> Path:
     """A run of edge-s, trained for a moment on real photos."""
-    from srgan_edge import recipes
-    from srgan_edge.training.loop import Trainer
-    from srgan_edge.training.recipe import Recipe
 
-    settings = (
-        "name=tiny",
-        f"data.source={photos}",
-        "data.batch=4",
-        "data.crop=24",
-        "pretrain.steps=400",
-        "gan.steps=0",
-        "pretrain.warmup=20",
-        "pretrain.learning_rate=2e-3",
-        "loop.ema=0.9",
-        "loop.log_every=50",
-        "loop.validate_every=400",
-    )
-    out = tmp_path_factory.mktemp("runs") / "tiny"
-    Trainer(recipes.load(Recipe, "train", "sample", settings), out, False, lambda event: None).run()
-    return out
+    def train(folder: Path) -> None:
+        from srgan_edge import recipes
+        from srgan_edge.training.loop import Trainer
+        from srgan_edge.training.recipe import Recipe
+
+        settings = (
+            "name=tiny",
+            f"data.source={photos}",
+            "data.batch=4",
+            "data.crop=24",
+            "pretrain.steps=400",
+            "gan.steps=0",
+            "pretrain.warmup=20",
+            "pretrain.learning_rate=2e-3",
+            "loop.ema=0.9",
+            "loop.log_every=50",
+            "loop.validate_every=400",
+        )
+        Trainer(recipes.load(Recipe, "train", "sample", settings), folder / "tiny", False, lambda event: None).run()
+
+    return once("run", train) / "tiny"
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
+def exports(once: Once, run_folder: Path) -> Path:
     """INT8 and FP16 exports of that run with tiles of 48 pixels, and of any size in the folder any/."""
-    from srgan_edge.conversion.convert import convert
-    from srgan_edge.conversion.recipe import Conversion
 
-    out = tmp_path_factory.mktemp("exports")
-    settings = Conversion(tile=48, qat_steps=10, batch=4, crop=24, calibration_batches=4, max_drop=0.5)
-    convert(run_folder, settings, out, lambda text: None)
-    convert(run_folder, settings.model_copy(update={"tile": 0}), out / "any", lambda text: None)
-    return out
+    def make(folder: Path) -> None:
+        from srgan_edge.conversion.convert import convert
+        from srgan_edge.conversion.recipe import Conversion
+
+        settings = Conversion(tile=48, qat_steps=10, batch=4, crop=24, calibration_batches=4, max_drop=0.5)
+        convert(run_folder, settings, folder, lambda text: None)
+        convert(run_folder, settings.model_copy(update={"tile": 0}), folder / "any", lambda text: None)
+
+    return once("exports", make)

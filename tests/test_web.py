@@ -166,6 +166,7 @@ def digest(image: Bytes) -> str:
     return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     """One visit: everything that a visitor does, each result to the byte that of the Python Upscaler."""
     image = coffee[80:230, 100:330]
@@ -219,6 +220,7 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         assert jpeg.info["icc_profile"] == profile
 
 
+@pytest.mark.slow
 def test_webgpu(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     """On SwiftShader; the site never chooses a graphics card that is a program by itself."""
     image = coffee[80:180, 100:200]

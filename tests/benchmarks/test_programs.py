@@ -27,6 +27,8 @@ from srgan_edge.imaging import Bytes
 from srgan_edge.models import find_model
 from srgan_edge.runtime.session import Session
 
+pytestmark = pytest.mark.tensorflow
+
 
 def printed(program: Any, *arguments: object) -> str:
     result = CliRunner().invoke(program.main, [str(a) for a in arguments], catch_exceptions=False)

@@ -13,6 +13,8 @@ from srgan_edge.conversion import convert as convert_module
 from srgan_edge.conversion.publish import Export
 from srgan_edge.errors import SrganEdgeError
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

@@ -157,6 +157,7 @@ def test_refused_requests(tmp_path: Path, arguments: tuple[str, ...], code: int,
     assert done.stdout == ""
 
 
+@pytest.mark.tensorflow
 def test_convert_gate_exits_with_3(run_folder: Path, tmp_path: Path) -> None:
     """No export is better than its float network by 100 dB: with a bound of 0 dB some loss fails the gate."""
     options = ("--qat-steps", "0", "--tile", "48", "--max-drop", "0", "--int8", "-o", str(tmp_path / "out"))
@@ -166,6 +167,7 @@ def test_convert_gate_exits_with_3(run_folder: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.tensorflow
 def test_convert_json(run_folder: Path, tmp_path: Path) -> None:
     options = ("--qat-steps", "0", "--tile", "48", "--fp16", "-o", str(tmp_path), "--json")
     done = srgan_edge("convert", str(run_folder), *options)
@@ -220,6 +222,7 @@ def test_inspect_models_doctor(exports: Path) -> None:
     assert found["versions"]["numpy"] == np.__version__
 
 
+@pytest.mark.tensorflow
 def test_dry_run_trains_nothing(tmp_path: Path) -> None:
     done = srgan_edge("train", "--dry-run", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -236,6 +239,7 @@ def test_dry_run_trains_nothing(tmp_path: Path) -> None:
     assert "0000 00:00" not in done.stderr  # TensorFlow's native log
 
 
+@pytest.mark.tensorflow
 def test_demo(tmp_path: Path) -> None:
     done = srgan_edge("demo", "--steps", "60", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -18,6 +18,8 @@ from srgan_edge.training.generators import build_generator
 from srgan_edge.training.pretrained import load_pretrained
 from srgan_edge.training.run_folder import load_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture(scope="module")
 def other_run(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:

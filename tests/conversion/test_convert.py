@@ -24,6 +24,8 @@ from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.steps import RateSchedule, make_optimizer
 
+pytestmark = pytest.mark.tensorflow
+
 QUICK = Conversion(tile=48, qat_steps=0, batch=4, crop=24, calibration_batches=2, max_drop=0.5)
 
 

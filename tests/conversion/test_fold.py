@@ -8,6 +8,8 @@ from srgan_edge.conversion import fold
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 def randomised(name: str):
     model = build_generator(name, 4, blocks=2, collapsible=False)

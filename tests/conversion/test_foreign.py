@@ -22,6 +22,8 @@ from srgan_edge.runtime import captured
 from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.session import Session
 
+pytestmark = pytest.mark.tensorflow
+
 TANH = Ranges((-1.0, 1.0))
 UNIT = Ranges((0.0, 1.0))
 

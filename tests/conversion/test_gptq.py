@@ -7,6 +7,8 @@ from conftest import photo
 
 from srgan_edge.conversion.gptq import gptq, gptq_matrix
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_errors_cancel_on_photos() -> None:
     inputs = keras.Input((None, None, 3))

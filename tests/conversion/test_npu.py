@@ -24,6 +24,8 @@ from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 
+pytestmark = pytest.mark.tensorflow
+
 libraries = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime_qnn") is None,
     reason="Qualcomm's libraries are not installed: pip install 'srgan-edge[npu]'",

@@ -27,6 +27,8 @@ from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import build_generator
 
+pytestmark = pytest.mark.tensorflow
+
 QUICK = Conversion(tile=48, max_drop=0.5, min_gain=-100.0)
 
 

@@ -12,6 +12,8 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import conversion_table, convert_command, name_of_run, train_command, training_table
 from srgan_edge.training.recipe import Recipe
 
+pytestmark = pytest.mark.tensorflow
+
 
 def values_of(command: str, option: str) -> tuple[str, ...]:
     words = shlex.split(command)

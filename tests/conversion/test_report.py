@@ -15,6 +15,8 @@ from srgan_edge.conversion.layer_noise import layer_noise, without_rounding
 from srgan_edge.conversion.report import _window
 from srgan_edge.training.generators import build_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_the_page_holds_everything(exports: Path) -> None:
     text = (exports / "report.html").read_text(encoding="utf-8")

@@ -16,6 +16,8 @@ from srgan_edge.conversion.foreign_files import load
 from srgan_edge.conversion.trust import check_saved_model, checked_config
 from srgan_edge.errors import SrganEdgeError
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Path:

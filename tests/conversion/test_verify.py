@@ -23,6 +23,8 @@ from srgan_edge.imaging import resample
 from srgan_edge.models import WEIGHTS
 from srgan_edge.training.data.photos import Pair
 
+pytestmark = pytest.mark.tensorflow
+
 # By photo: the error that an export makes in channels R, G and B of each pixel, and one pixel's.
 ERRORS = {"first.png": (0, 0, 0), "second.png": (6, 0, -3), "third.png": (2, 0, -1)}
 PIXEL = {"first.png": 0, "second.png": 90, "third.png": 20}

@@ -14,6 +14,8 @@ from srgan_edge.runtime.gpu_delegate import gpu_verdict
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
 def test_float_exports(name: str) -> None:

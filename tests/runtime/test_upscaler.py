@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +37,15 @@ def test_tiled_equals_untiled(exports: Path, quantization: str, size: tuple[int,
     assert np.abs(tiled.astype(int) - untiled).max() <= (0 if quantization == "int8" else 1)
 
 
-@pytest.mark.parametrize("model", bundled(), ids=lambda m: m.name)
-@pytest.mark.parametrize("size", [(1, 1), (3, 1000), (127, 129), (517, 389)], ids=str)
+def _with_sizes() -> Iterator[Any]:
+    """Each bundled model and sizes of one tile, a row of them and several; srgan's tiles cost thirty others."""
+    for model in bundled():
+        large = model.name.startswith("srgan")
+        for size in [(1, 1), (127, 129)] if large else [(1, 1), (3, 1000), (127, 129), (517, 389)]:
+            yield pytest.param(model, size, id=f"{model.name}-{size}", marks=[pytest.mark.slow] if large else [])
+
+
+@pytest.mark.parametrize(("model", "size"), _with_sizes())
 def test_bundled_models_have_no_seams(model: Model, size: tuple[int, int]) -> None:
     """The whole image in one run of the same file, its input resized, is what the tiles give."""
     image = photo(*size)
@@ -127,6 +136,7 @@ def test_refused_models(exports: Path, tmp_path: Path) -> None:
         Upscaler(exports / "tiny-int8.tflite", delegate="cpo")
 
 
+@pytest.mark.tensorflow
 def test_a_classifier_is_refused(tmp_path: Path) -> None:
     import tensorflow as tf
 

@@ -8,6 +8,8 @@ import tensorflow as tf
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.training.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.tensorflow
+
 
 def saved(folder: Path, *steps: int, keep: int = 3) -> tuple[Checkpoints, tf.Variable]:
     value = tf.Variable(tf.zeros(1000))

@@ -21,6 +21,8 @@ from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import load_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 def settings(photos: Path) -> list[str]:
     """A generator and a discriminator, both with batch normalisation, in both phases."""

@@ -13,6 +13,8 @@ from srgan_edge.training import losses
 from srgan_edge.training.generator_loss import GeneratorLoss
 from srgan_edge.training.recipe import Losses
 
+pytestmark = pytest.mark.tensorflow
+
 random = np.random.default_rng(0)
 LOW = random.random((2, 12, 12, 3)).astype(np.float32)
 TRUTH, RESULT, AVERAGE, TAUGHT = random.random((4, 2, 48, 48, 3)).astype(np.float32)

@@ -21,6 +21,8 @@ from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
+pytestmark = pytest.mark.tensorflow
+
 
 def recipe(photos: Path, *settings: str) -> Recipe:
     small = (

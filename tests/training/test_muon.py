@@ -7,6 +7,8 @@ import tf_keras as keras
 
 from srgan_edge.training.muon import Muon, orthogonalised
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.mark.parametrize("shape", [(288, 32), (27, 32), (64, 256), (16, 16)])
 def test_every_direction_has_about_the_same_length(shape: tuple[int, int]) -> None:

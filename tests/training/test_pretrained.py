@@ -11,6 +11,8 @@ from srgan_edge.training.generators import build_generator
 from srgan_edge.training.pretrained import from_export, initialise, load_pretrained
 from srgan_edge.training.run_folder import load_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_weights_come_back_from_an_fp16_export(exports: Path, run_folder: Path) -> None:
     export = load_pretrained(str(exports / "tiny-fp16.tflite"), "generator.init")

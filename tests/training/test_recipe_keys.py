@@ -25,6 +25,8 @@ from srgan_edge.training.perceptual import efficientnet_lite0, vgg19
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained
 
+pytestmark = pytest.mark.tensorflow
+
 BASE = (
     "name=base",
     "generator.name=srcnn",

@@ -6,6 +6,8 @@ import pytest
 from srgan_edge.training.generators import build_generator
 from srgan_edge.training.revival import dead_channels, is_chain, revive
 
+pytestmark = pytest.mark.tensorflow
+
 KILLED = {"conv1": [3], "conv2": [0, 3, 7], "conv6": [15]}
 
 

@@ -17,6 +17,8 @@ from srgan_edge.training.generators import build_generator
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import load_generator, save_generator
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -8,6 +8,8 @@ import pytest
 from srgan_edge.training.selection import GanSelection
 from srgan_edge.training.validation import Quality
 
+pytestmark = pytest.mark.tensorflow
+
 NAN = float("nan")
 START = {"clean": Quality(28, 0.8, 0.30, 0.5, 0.9, 2.5), "noise": Quality(26, 0.7, 0.45, 0.8, 2.0, 5.5)}
 BICUBIC = {"clean": Quality(26, 0.7, 0.36, 0.6, 1.0, 2.8), "noise": Quality(25, 0.6, 0.49, 0.9, 4.4, 5.1)}

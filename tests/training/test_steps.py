@@ -21,6 +21,8 @@ from srgan_edge.training.steps import (
     unit_network,
 )
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.mark.parametrize(
     ("schedule", "rates"),

@@ -13,6 +13,8 @@ from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.perceptual.distances import dists, lite1_features, lpips
 from srgan_edge.training.validation import Quality, Validation
 
+pytestmark = pytest.mark.tensorflow
+
 
 def pair(height: int, width: int, seed: int, noise: float = 0) -> Pair:
     hr = photo(4 * height, 4 * width, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -68,6 +69,28 @@ def test_times_over_all_segments(tmp_path: Path, clip: Path) -> None:
     with av.open(str(tmp_path / "out.mp4")) as made:
         decoded = [packet.dts for packet in made.demux(video=0) if packet.size]
     assert decoded == sorted(set(decoded))
+
+
+def test_times_are_exact_to_the_tick(tmp_path: Path) -> None:
+    """No segment but the first begins at a whole millisecond, the unit of a film's clock where nothing else is said."""
+    times = [1001 * n for n in range(25)]
+    clip = make(tmp_path / "clip.mp4", size=(32, 64), times=times, time_base=Fraction(1, 30000))
+    upscale_video(repeats(), clip, tmp_path / "out.mp4")
+    assert seconds(tmp_path / "out.mp4") == pytest.approx(seconds(clip), abs=1e-6)
+
+
+@pytest.mark.parametrize("changed", ["size", "mtime"])
+def test_another_source_of_the_same_name_begins_anew(tmp_path: Path, clip: Path, changed: str) -> None:
+    target, facts = tmp_path / "out.mp4", clip.stat()
+    cut_off(clip, target, 25, KeyboardInterrupt())
+    if changed == "size":
+        with clip.open("ab") as file:
+            file.write(b"\x00\x00\x00\x08free")
+    ticks = facts.st_mtime_ns + (changed == "mtime")
+    os.utime(clip, ns=(ticks, ticks))
+    upscaler = repeats()
+    upscale_video(upscaler, clip, target)
+    assert upscaler.calls == 35
 
 
 def test_other_settings_begin_anew(tmp_path: Path, clip: Path) -> None:

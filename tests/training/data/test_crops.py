@@ -15,6 +15,8 @@ from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.degradations.settings import Degradation
 from srgan_edge.training.data.photos import Pair, PhotoFile
 
+pytestmark = pytest.mark.tensorflow
+
 
 def pairs(*sizes: tuple[int, int]) -> list[Pair]:
     made = []

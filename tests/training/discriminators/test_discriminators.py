@@ -6,6 +6,8 @@ import pytest
 from srgan_edge.errors import UnknownNameError
 from srgan_edge.training.discriminators import DISCRIMINATORS, build_discriminator, judge
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.mark.parametrize(
     ("name", "shapes"),

@@ -3,8 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from srgan_edge.training.discriminators import paper_discriminator
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_parameters_are_the_papers() -> None:

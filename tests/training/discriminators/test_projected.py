@@ -5,6 +5,8 @@ import pytest
 
 from srgan_edge.training.discriminators import projected_discriminator, projections
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_a_projected_discriminator_judges_every_place_of_detail_and_features() -> None:
     model = projected_discriminator((16, 24), 8)

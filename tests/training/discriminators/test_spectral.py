@@ -12,6 +12,8 @@ import tf_keras as keras
 
 from srgan_edge.training.discriminators.spectral import SpectralConv2D
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def layer() -> Any:

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.training.discriminators import unet_discriminator
 from srgan_edge.training.losses import discriminator_loss
+
+pytestmark = pytest.mark.tensorflow
 
 
 def images(side: int = 24) -> list[Any]:

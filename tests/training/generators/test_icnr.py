@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tf_keras as keras
 
 from srgan_edge.training.generators import build_generator
 from srgan_edge.training.generators.layers import ICNR, PixelShuffle
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_a_fresh_sub_pixel_convolution_is_nearest_neighbour() -> None:

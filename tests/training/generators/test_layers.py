@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tf_keras as keras
 
 from srgan_edge.training.generators import build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D, PixelShuffle
 from srgan_edge.training.run_folder import collapse
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_pixel_shuffle_by_hand() -> None:

@@ -13,6 +13,8 @@ from srgan_edge.imaging import resample
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
 
+pytestmark = pytest.mark.tensorflow
+
 
 def conv(size: int, inputs: int, outputs: int, bias: bool = True) -> int:
     return size * size * inputs * outputs + (outputs if bias else 0)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from srgan_edge.training.generators import build_generator
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_the_skip_over_the_trunk_carries_the_head() -> None:

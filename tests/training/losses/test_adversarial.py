@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from srgan_edge.training import losses
 
+pytestmark = pytest.mark.tensorflow
+
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))

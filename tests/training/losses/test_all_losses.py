@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from srgan_edge.training import losses
 
+pytestmark = pytest.mark.tensorflow
+
 SIDE = 48
 
 

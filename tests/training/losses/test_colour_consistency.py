@@ -7,6 +7,8 @@ from skimage.color import rgb2ycbcr
 
 from srgan_edge.training.losses import colour_consistency_loss
 
+pytestmark = pytest.mark.tensorflow
+
 
 def reference(truth: np.ndarray, result: np.ndarray) -> float:
     """Of one image `[H, W, 3]`, by scikit-image's colours (of studio range) and SciPy's blur."""

@@ -5,6 +5,8 @@ import pytest
 
 from srgan_edge.training.losses import focal_frequency_loss
 
+pytestmark = pytest.mark.tensorflow
+
 
 def reference(truth: np.ndarray, result: np.ndarray) -> float:
     """Of one plane, each image transformed for itself, in double precision."""

@@ -7,6 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from srgan_edge.training.losses import ldl_loss, ldl_weight
 
+pytestmark = pytest.mark.tensorflow
+
 Images = np.ndarray
 
 

@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from srgan_edge.training import losses
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_pixel_losses_by_hand() -> None:
     one, two = np.random.default_rng(0).random((2, 2, 3, 3, 3)).astype(np.float32)

@@ -8,6 +8,8 @@ from scipy.signal import convolve2d
 from srgan_edge.training.losses import ms_ssim_loss
 from srgan_edge.training.losses.structure import SCALE_WEIGHTS
 
+pytestmark = pytest.mark.tensorflow
+
 
 def reference(truth: np.ndarray, result: np.ndarray, scales: int) -> float:
     """MS-SSIM of one image `[H, W, 3]` in [0, 1], in float64, channel by channel: pytorch-msssim's formula, with the

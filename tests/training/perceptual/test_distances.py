@@ -6,6 +6,8 @@ from conftest import photo
 
 from srgan_edge.training.perceptual.distances import Lite1Features, dists, lpips
 
+pytestmark = pytest.mark.tensorflow
+
 
 def maps(*values: float, channels: int = 1) -> np.ndarray:
     return np.array(values, np.float32).reshape(1, -1, channels)

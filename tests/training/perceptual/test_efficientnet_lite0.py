@@ -17,6 +17,8 @@ from srgan_edge.training.perceptual.efficientnet_lite0 import (
     packaged_weights,
 )
 
+pytestmark = pytest.mark.tensorflow
+
 # ImageNet's classes by number: https://www.image-net.org, in the order of the challenge of 2012.
 EGYPTIAN_CAT, ESPRESSO, MISSILE = 285, 967, 657
 

@@ -11,6 +11,8 @@ import tf_keras as keras
 from srgan_edge.errors import UnknownNameError, UsageError
 from srgan_edge.training.perceptual.vgg19 import CHANNELS, VGG19Loss
 
+pytestmark = pytest.mark.tensorflow
+
 Images = np.ndarray
 
 

@@ -1,0 +1,299 @@
+"""Plant small faults in the code, one at a time, and see whether the tests notice: python tests/mutants.py --help.
+
+A group is some modules and the tests that should see a fault in them. Of all mutants that cosmic-ray's operators make
+of a group's modules a seeded sample is taken; each is planted in a copy of the checkout and the group's tests are run
+until one fails. Mutants that no test can tell from the code are listed, with reasons, in equivalent_mutants.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import difflib
+import importlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+
+
+class Group(NamedTuple):
+    """Modules and the tests that should see a fault in them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+_STEPS = (
+    "tests/training/test_steps.py",
+    "tests/training/test_generator_loss.py",
+    "tests/training/test_muon.py",
+    "tests/training/test_recipe_keys.py",
+)
+GROUPS = {
+    "imaging": Group(("srgan_edge/imaging/*.py",), ("tests/imaging", "tests/test_evaluation.py")),
+    "runtime": Group(
+        ("srgan_edge/runtime/*.py", "srgan_edge/runtime/video/*.py"),
+        (
+            "tests/runtime",
+            "tests/cli/test_run_options.py",
+            "tests/cli/test_run_videos.py",
+            "tests/cli/test_bad_input.py",
+        ),
+    ),
+    "losses": Group(
+        ("srgan_edge/training/losses/*.py",), ("tests/training/losses", "tests/training/test_generator_loss.py")
+    ),
+    "steps": Group(("srgan_edge/training/steps.py", "srgan_edge/training/generator_loss.py"), _STEPS),
+    "learner": Group(("srgan_edge/training/learner.py",), _STEPS),
+    "conversion": Group(("srgan_edge/conversion/*.py",), ("tests/conversion",)),
+    "models": Group(("srgan_edge/models.py",), ("tests/test_models.py", "tests/runtime/test_vetting.py")),
+    "evaluation": Group(("srgan_edge/evaluation.py",), ("tests/test_evaluation.py", "tests/cli/test_small_options.py")),
+}
+_SLOW = "not (bundled_models_have_no_seams or every_architecture or lost_node)"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file."""
+
+    path: str
+    text: str
+    """The file's whole text with the change."""
+    before: str
+    """The lines changed, stripped, joined by a space."""
+    after: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by, wherever the line moves."""
+        return f"{self.path}: {self.before} -> {self.after}"
+
+
+def mutants_of(path: Path, root: Path = ROOT) -> list[Mutant]:
+    """All mutants of a module but those of type annotations, docstrings and what only type checkers read."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    text = path.read_text(encoding="utf-8")
+    unread = _unread_lines(text)
+    found: dict[str, Mutant] = {}
+    tree = get_ast(text)
+    for name in operator_names():
+        operator = get_operator(name)()
+        places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
+        for occurrence, (start, end) in enumerate(places):
+            if any(line in unread for line in range(start[0], end[0] + 1)) and _within(unread, start):
+                continue
+            changed = mutate_code(text, operator, occurrence)
+            if changed is None or changed == text or not _compiles(changed):
+                continue
+            before, after = _difference(text, changed)
+            mutant = Mutant(str(path.relative_to(root)), changed, before, after)
+            found.setdefault(changed, mutant)
+    return list(found.values())
+
+
+def _compiles(text: str) -> bool:
+    try:
+        compile(text, "mutant", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _difference(before: str, after: str) -> tuple[str, str]:
+    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    sides = (" ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+    one, two = sides
+    return one, two
+
+
+def _unread_lines(text: str) -> dict[int, list[tuple[int, int]]]:
+    """Columns by line of annotations, and of blocks under TYPE_CHECKING."""
+    spans: list[Any] = []
+    for node in ast.walk(ast.parse(text)):
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                spans.append(getattr(node, name))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            spans.append(node)
+        if (  # a name for a type: `Step = Callable[...]`
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Subscript)
+            and ast.unparse(node.value.value) in ("NDArray", "Callable")
+        ):
+            spans.append(node.value)
+    unread: dict[int, list[tuple[int, int]]] = {}
+    for span in spans:
+        first, last = span.lineno, span.end_lineno or span.lineno
+        for line in range(first, last + 1):
+            start = span.col_offset if line == first else 0
+            end = (span.end_col_offset or 0) if line == last else 10_000
+            unread.setdefault(line, []).append((start, end))
+    return unread
+
+
+def _within(unread: dict[int, list[tuple[int, int]]], start: tuple[int, int]) -> bool:
+    return any(first <= start[1] < last for first, last in unread.get(start[0], []))
+
+
+class Tester:
+    """Runs tests in a copy of the checkout, each time in a fork of a process that has imported what is slow to."""
+
+    def __init__(self, copy: Path) -> None:
+        """Import TensorFlow and the rest, and nothing of the project's."""
+        self.copy = copy
+        os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        sys.dont_write_bytecode = True  # else a change within a second would not be seen
+        for name in ("numpy", "PIL.Image", "click", "pytest", "hypothesis", "skimage.data", "tensorflow", "tf_keras"):
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(name)
+        assert not any(name.split(".")[0] in ("srgan_edge", "conftest") for name in sys.modules)
+
+    def __call__(self, tests: Sequence[str], limit: float) -> tuple[int, str]:
+        """pytest's exit code (-1 beyond `limit` seconds) and the first test that failed."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            child = os.fork()
+            if child == 0:
+                self._run(tests, log)
+            code = _wait(child, limit)
+            shown = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        failed = [line for line in shown.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return code, failed[0] if failed else shown[-300:] if code else ""
+
+    def _run(self, tests: Sequence[str], log: Path) -> None:
+        code = 70
+        try:
+            os.setsid()
+            os.chdir(self.copy)
+            sys.path.insert(0, str(self.copy))
+            with log.open("wb") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+            sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
+            import pytest
+
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--durations=0", "-k", _SLOW, *tests]))
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+
+
+def _wait(child: int, limit: float) -> int:
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -1
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of what git tracks, as it is."""
+    copy = folder / "checkout"
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    for name in names.stdout.decode().splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+@contextlib.contextmanager
+def planted(copy: Path, mutant: Mutant) -> Iterator[None]:
+    """The mutant in the copy, for a while."""
+    path = copy / mutant.path
+    before = path.read_bytes()
+    path.write_text(mutant.text, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+def equivalents() -> dict[str, str]:
+    """Reasons by a mutant's key."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+
+
+def sample(group: Group, count: int, seed: int, root: Path = ROOT) -> list[Mutant]:
+    """`count` of a group's mutants, the same for each seed; 0 = all."""
+    found = [m for pattern in group.modules for path in sorted(root.glob(pattern)) for m in mutants_of(path, root)]
+    return random.Random(seed).sample(found, min(count, len(found))) if count else found
+
+
+def measure(name: str, mutants: Sequence[Mutant], test: Callable[..., tuple[int, str]], copy: Path) -> dict[str, Any]:
+    """Plant each and run the group's tests; prints each survivor."""
+    tests = [path for path in GROUPS[name].tests if (copy / path).exists()]
+    started = time.monotonic()
+    code, why = test(tests, 1800)
+    if code:
+        raise SystemExit(f"{name}: its tests fail without any fault: {why}")
+    limit = 30 + 5 * (time.monotonic() - started)
+    known, killed, same, survivors = equivalents(), 0, 0, []
+    for mutant in mutants:
+        if mutant.key in known:
+            same += 1
+            continue
+        with planted(copy, mutant):
+            code, by = test(tests, limit)
+        if code:
+            killed += 1
+        else:
+            survivors.append(mutant.key)
+        click.echo(f"{'killed  ' if code else 'SURVIVED'} {mutant.key}" + (f"   by {by[:100]}" if code else ""))
+    return {"killed": killed, "equivalent": same, "survivors": survivors}
+
+
+def main() -> None:
+    """Print each mutant's end, then a table and the survivors."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}; default: all")
+    parser.add_argument("--count", type=int, default=20, help="mutants of each group, 0 = all; default 20")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    asked = parser.parse_args()
+    if unknown := set(asked.groups) - set(GROUPS):
+        parser.error(f"unknown group {', '.join(sorted(unknown))}: there are {', '.join(GROUPS)}")
+    table = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = checkout(Path(folder))
+        test = Tester(copy)
+        for name in asked.groups or GROUPS:
+            found = measure(name, sample(GROUPS[name], asked.count, asked.seed), test, copy)
+            table.append((name, found))
+    click.echo(f"\n{'group':12}{'killed':>8}{'of':>6}{'share':>8}{'equivalent':>12}")
+    for name, found in table:
+        of = found["killed"] + len(found["survivors"])
+        click.echo(f"{name:12}{found['killed']:8}{of:6}{found['killed'] / max(1, of):8.0%}{found['equivalent']:12}")
+    for name, found in table:
+        for key in found["survivors"]:
+            click.echo(f"survived, {name}: {key}")
+
+
+if __name__ == "__main__":
+    main()
