@@ -20,7 +20,7 @@ from srgan_edge.training.run_folder import load_generator
 
 pytestmark = pytest.mark.tensorflow
 
-BASE = ("tile=48", "qat_steps=20", "batch=2", "crop=16", "calibration_batches=2", "check_every=5", "check_photos=1")
+BASE = ("tile=48", "qat_steps=20", "batch=2", "crop=16", "calibration_batches=6", "check_every=5", "check_photos=1")
 
 CASES: list[tuple[str, set[str]]] = [
     # Key and value, and what it changes.

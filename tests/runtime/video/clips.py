@@ -18,7 +18,7 @@ MILLISECOND = Fraction(1, 1000)
 class Repeated:
     """An upscaler that repeats pixels, so that a result is known without a model."""
 
-    delegate, device = "none", "repeats pixels"
+    delegate, device, sha256 = "none", "repeats pixels", "of no file"
     model = Model("repeated", WEIGHTS / "edge-s-x4-int8.tflite", None)
 
     def __init__(self, scale: int = 2) -> None:
