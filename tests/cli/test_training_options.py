@@ -19,7 +19,6 @@ from srgan_edge import demo as demo_module
 from srgan_edge.cli import convert_command, demo_command, train_command
 from srgan_edge.cli.main import cli
 from srgan_edge.conversion import convert as convert_module
-from srgan_edge.conversion import targets
 from srgan_edge.conversion.publish import Export
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training import claim, loop
@@ -95,7 +94,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
             score = Score(30.0, 0.9)
             return SimpleNamespace(run=lambda: loop.Outcome(1, True, score, score, None))
 
-        def dry(recipe: Any, out: Path, as_json: bool) -> None:
+        def dry(recipe: Any, out: Path, *rest: Any) -> None:
             seen.update(recipe=recipe.model_dump(exclude={"name"}), out=str(out), resume=False, trained=False)
 
         def converted(run: Path, settings: Any, out: Path, say: Any) -> list[Export]:
@@ -115,7 +114,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         monkeypatch.setattr(train_command, "_dry_run", dry)
         monkeypatch.setattr(convert_module, "convert", converted)
         monkeypatch.setattr(convert_module, "convert_foreign", foreign)
-        monkeypatch.setattr(targets, "targets_of", lambda settings: [])
+        monkeypatch.setattr(convert_module, "targets_of", lambda settings: [])
         monkeypatch.setattr(demo_module, "demo", demo)
         words = options.split()
         if name == "convert" and FOREIGN not in words:

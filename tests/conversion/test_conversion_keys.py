@@ -14,7 +14,7 @@ from PIL import Image
 
 from srgan_edge import recipes
 from srgan_edge.conversion import convert as module
-from srgan_edge.conversion import verify
+from srgan_edge.conversion import quantize, verify
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.training.run_folder import load_generator
 
@@ -136,15 +136,16 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
             return b""
 
         with monkeypatch.context() as patch:
-            patch.setattr(module.rounding, "rounded", rounded)
-            patch.setattr(module.quantize, "quantize", quantized)
-            patch.setattr(module, "fine_tune", tuned)
+            patch.setattr(quantize, "gptq", rounded)
+            patch.setattr(quantize.fake_quantization, "fake_quantize", quantized)
+            patch.setattr(quantize, "fine_tune", tuned)
             patch.setattr(verify.Checker, "psnr", measured)
             patch.setattr(module.export, "export_int8", int8)
             patch.setattr(module.export, "export_float", floats)
             patch.setattr(module, "publish", published)
             patch.setattr(module, "targets_of", targets)
-            for name in ("without_rounding", "layer_noise", "write_report"):
+            patch.setattr(quantize, "without_rounding", lambda *given: None)
+            for name in ("layer_noise", "write_report"):
                 patch.setattr(module, name, lambda *given: None)
             whole = [s.replace("{run}", places["run"]).replace("{other}", places["other"]) for s in (*BASE, *settings)]
             conversion = recipes.load(Conversion, "convert", "default", tuple(whole))

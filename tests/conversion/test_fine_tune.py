@@ -10,8 +10,9 @@ import pytest
 import tf_keras as keras
 
 from srgan_edge import recipes
-from srgan_edge.conversion.convert import Prepared
+from srgan_edge.conversion import quantize
 from srgan_edge.conversion.fine_tune import fine_tune
+from srgan_edge.conversion.prepare import Prepared
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.training.recipe import Recipe
 
@@ -52,7 +53,7 @@ def prepared(asked: list[Any], *settings: str) -> Prepared:
 def test_a_gans_weights_are_chosen_by_its_own_float_result(steps: int, to_truth: bool) -> None:
     asked: list[Any] = []
     settings = Conversion(check_every=7, check_photos=3)
-    selection = prepared(asked, f"gan.steps={steps}").selection(lambda: b"content", settings)
+    selection = quantize._selection(prepared(asked, f"gan.steps={steps}"), lambda: b"content", settings)
     assert (selection.measure(), selection.every) == (30.0, 7)
     assert asked == [(b"content", 3, to_truth)]
 

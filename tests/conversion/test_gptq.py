@@ -46,5 +46,5 @@ def test_independent_inputs_are_rounded_to_the_nearest(moments: np.ndarray) -> N
 
 
 def test_to_the_nearest_and_not_down() -> None:
-    result, _ = round_matrix(np.array([[1.27], [0.506], [-0.994]]), np.diag([1.0, 1.0, 2.0]))
+    result, _ = gptq_matrix(np.array([[1.27], [0.506], [-0.994]]), np.diag([1.0, 1.0, 2.0]))
     np.testing.assert_allclose(result[:, 0], [1.27, 0.51, -0.99], atol=1e-9)
