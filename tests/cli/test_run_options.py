@@ -73,9 +73,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
         Image.fromarray(photo(16, 16)).save(folder / "in" / "below" / "b.png")
         Image.fromarray(np.zeros((1001, 1000), np.uint8)).save(folder / "large.png")
 
-        def opened(model: Any, delegate: str, threads: int, *rest: Any) -> Upscaler:
-            seen["opened"].append((getattr(model, "name", model), delegate, threads, *rest))
-            return Upscaler(model, "cpu", 2)
+        def opened(model: Any, **given: Any) -> Upscaler:
+            seen["opened"].append((getattr(model, "name", model), given))
+            return Upscaler(model, delegate="cpu", threads=2)
 
         def viewed(upscaler: Upscaler, name: str) -> int:
             seen["camera"] = "view", name

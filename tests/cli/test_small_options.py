@@ -95,9 +95,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
     def look(name: str, options: str) -> dict[str, Any]:
         seen: dict[str, Any] = {"asked": None, "served": None, "opened": [], "site": None, "models": None}
 
-        def opened(model: str, delegate: str, threads: int) -> Upscaler:
-            seen["opened"].append((model, delegate, threads))
-            return Upscaler(model, "cpu", 2)
+        def opened(model: str, **given: Any) -> Upscaler:
+            seen["opened"].append((model, given))
+            return Upscaler(model, delegate="cpu", threads=2)
 
         def measured(*asked: Any) -> benchmark.Speed:
             seen["asked"] = asked
