@@ -43,7 +43,11 @@ CASES = {
         Case("--target mediatek", {"text"}, "--target coral"),
         Case("--json", {"text", "json"}),
     ],
-    "models": [Case("--json", {"text", "json"}), Case("--json", {"text", "json"}, "edge-s-x4-int8")],
+    "models": [
+        Case("--json", {"text", "json"}),
+        Case("--recipe", {"text"}, "edge-s-x4-int8"),
+        Case("--json", {"text", "json"}, "edge-s-x4-int8"),
+    ],
     "doctor": [Case("--json", {"text", "json"})],
     "web": [
         Case("-o site", {"site"}),
