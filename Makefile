@@ -40,6 +40,7 @@ android: $(STAMP)
 # Hashes are checked; the project itself is installed last, without fetching anything more. uv takes no constraint
 # without a hash, and those of pyproject.toml are for the lock alone: hence --no-config.
 $(STAMP): requirements.lock pyproject.toml
+	@test ! -L .venv || { echo ".venv is a link to another checkout's: remove it, and make sets up one here"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	if command -v uv >/dev/null; then \
 	  VIRTUAL_ENV=.venv uv pip install --no-config --require-hashes -r requirements.lock && \

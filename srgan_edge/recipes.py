@@ -196,4 +196,8 @@ def _explain(kind: type[Table], error: ValidationError, origin: str, settings: S
         return UnknownNameError(f"key in {where}", ".".join(place), known)
     if first["type"] == "value_error":
         return UsageError(f"{where}: {'.'.join([*place, ''])}{first['msg'].removeprefix('Value error, ')}")
-    return UsageError(f"{where}: {'.'.join(place)} = {first['input']!r}: {first['msg'].lower()}")
+    try:
+        given = repr(first["input"])
+    except RecursionError:
+        given = "a value nested without end"
+    return UsageError(f"{where}: {'.'.join(place)} = {given}: {first['msg'].lower()}")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from srgan_edge import recipes
 from srgan_edge.conversion.recipe import Conversion
@@ -129,6 +130,20 @@ def test_changed_keys() -> None:
     two = recipes.load(Recipe, "train", "sample", ("generator.scale=2", "note=other", "loop.seed=7"))
     assert recipes.changed_keys(one, two) == ["note", "generator.scale", "loop.seed"]
     assert recipes.changed_keys(one, one) == []
+
+
+def test_a_value_that_python_cannot_print() -> None:
+    """The parser of TOML gives up later than `repr`."""
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    try:
+        Recipe.model_validate({"loop": {"seed": nested}})
+    except ValidationError as error:
+        refused = recipes._explain(Recipe, error, "mine.toml", ())
+        assert str(refused).startswith("mine.toml: loop.seed = a value nested without end: ")
+    while nested:  # from outside to inside, or freeing it recurses too
+        nested = nested[0]  # type: ignore[assignment]
 
 
 def test_toml_made_to_bring_the_parser_down() -> None:

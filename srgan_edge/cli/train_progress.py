@@ -14,18 +14,13 @@ def train_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield the `report` function that a Trainer calls."""
     with progress_bar() as bar:
         task = bar.add_task("starting", total=None)
-        phase = ""
 
         def report(event: dict[str, Any]) -> None:
-            nonlocal phase
             kind = event["event"]
             if kind == "train":
                 losses = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in event.items() if k.endswith("_loss"))
                 speed = f"{event['images_per_second']:.1f} img/s"
                 line = f"{event['phase']} {event['step']}/{event['last']}  {speed}  {losses}"
-                if event["phase"] != phase:  # the time left is that of this phase, and of a resumed run from here on
-                    phase = event["phase"]
-                    bar.reset(task, total=event["last"], completed=event["step"])
                 bar.update(task, total=event["last"], completed=event["step"], description=line)
                 if not error_console.is_terminal:
                     say(line)

@@ -3,7 +3,7 @@
 XNNPACK adds in integers, ((a - za) ka + (b - zb) kb + half) >> shift, with factors of 21 bits (xnn_init_qs8_add_minmax
 in its microparams-init.c). ONNX Runtime adds in float32, (a - za) sa/sc + (b - zb) sb/sc, to the nearest. Of the 65,536
 pairs of two bytes a few are so near to a half that it rounds them to the other side. So the scales of a sum's inputs
-are moved by less than a millionth, into the middle of where every pair is rounded as by XNNPACK.
+are moved by a few millionths, into the middle of where every pair is rounded as by XNNPACK.
 """
 
 from __future__ import annotations
