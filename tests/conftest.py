@@ -92,7 +92,7 @@ def no_rights(tmp_path: Path) -> Iterator[None]:
     before = os.geteuid()
     if before == 0:
         for folder in (tmp_path, *tmp_path.parents):
-            if folder.stat().st_uid == 0 and folder.name.startswith("pytest-"):
+            if folder.stat().st_uid == 0 and folder.name.startswith(("pytest-", "popen-")):
                 folder.chmod(0o755)
         os.chown(tmp_path, 65534, -1)
         os.seteuid(65534)

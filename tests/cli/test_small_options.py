@@ -45,7 +45,7 @@ CASES = {
     ],
     "models": [
         Case("--json", {"text", "json"}),
-        Case("--recipe", {"text"}, "edge-s-x4-int8"),
+        Case("--recipe train", {"text"}, "edge-m-real-x4-int8"),
         Case("--json", {"text", "json"}, "edge-s-x4-int8"),
     ],
     "doctor": [Case("--json", {"text", "json"})],

@@ -53,6 +53,7 @@ CASES = {
         Case("--max-drop 0.3", {"max_drop"}, "", ("max_drop", 0.3)),
         Case("--npu SM8650", {"npu"}, "", ("npu", ["SM8650"])),
         Case("--onnx", {"onnx"}, "", ("onnx", True)),
+        Case("--transpose-conv", {"transpose_conv"}, "", ("transpose_conv", True)),
         Case("--blend runs/b=0.25", {"blend"}, "", ("blend", {"runs/b": 0.25})),
         Case("-o elsewhere", {"out"}, "", ("out", "elsewhere")),
         Case("-o elsewhere", {"out"}, FOREIGN, ("out", "elsewhere")),
@@ -97,7 +98,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         def dry(recipe: Any, out: Path, *rest: Any) -> None:
             seen.update(recipe=recipe.model_dump(exclude={"name"}), out=str(out), resume=False, trained=False)
 
-        def converted(run: Path, settings: Any, out: Path, say: Any) -> list[Export]:
+        def converted(run: Path, settings: Any, out: Path, *rest: Any) -> list[Export]:
             seen.update(settings.model_dump(), run=str(run), out=str(out))
             return [export]
 

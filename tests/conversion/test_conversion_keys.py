@@ -40,6 +40,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("calibration_batches=3", {"calibration"}),
     ("calibration={other}", {"calibration", "crops", "pairs"}),
     ("verify={other}", {"calibration", "crops", "pairs"}),  # what was held out joins what is calibrated on
+    ("transpose_conv=true", {"transposed"}),
     ("onnx=true", {"targets"}),
     ('npu=["SM8650"]', {"targets"}),
     ("seed=1", {"calibration", "crops"}),
@@ -87,7 +88,7 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
     """What each part of a conversion is given; none does its work."""
 
     def look(*settings: str) -> dict[str, Any]:
-        seen: dict[str, Any] = {"int8": [], "floats": []}
+        seen: dict[str, Any] = {"int8": [], "floats": [], "transposed": 0}
 
         def rounded(network: Any, batches: Any) -> Any:
             seen["weights"] = digest(*network.get_weights())
@@ -107,7 +108,7 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
             luma: float,
             truth: float,
             selection: Any,
-            report: Any,
+            *rest: Any,
         ) -> None:
             seen.update(steps=steps, truth=truth, every=selection.every, optimizer=type(optimizer).__name__)
             seen["rate"] = [float(optimizer._learning_rate(step)) for step in range(20)]
@@ -127,6 +128,10 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
             seen["targets"] = given.onnx, given.npu
             return []
 
+        def transposed(content: bytes) -> bytes:
+            seen["transposed"] += 1
+            return content
+
         def int8(network: Any, *given: Any) -> bytes:
             seen["int8"].append(given)
             return b""
@@ -144,6 +149,7 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
             patch.setattr(module.export, "export_float", floats)
             patch.setattr(module, "publish", published)
             patch.setattr(module, "targets_of", targets)
+            patch.setattr(module, "transposed", transposed)
             patch.setattr(quantize, "without_rounding", lambda *given: None)
             for name in ("layer_noise", "write_report"):
                 patch.setattr(module, name, lambda *given: None)

@@ -87,7 +87,7 @@ class SettingsActivityTest {
         assertEquals(
             listOf(
                 "× 2, true to clean photos", "edge-m-x2", "× 4, true to clean photos", "Fast (edge-s-x4)", "Balanced (edge-m-x4)", "Sharpest (edge-l-x4)",
-                "× 4, cleans noise and JPEG faults", "edge-l-real-x4", "× 4, sharp looks", "edge-m-gan-x4",
+                "× 4, cleans noise and JPEG faults", "Fast (edge-m-real-x4)", "Sharpest (edge-l-real-x4)", "× 4, sharp looks", "edge-m-gan-x4",
             ),
             lines,
         )
