@@ -223,7 +223,7 @@ def learner_of(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
 
         return spy
 
-    def pretrained(name: str, key: str) -> Trained:
+    def pretrained(name: str, key: str, *rest: Any) -> Trained:
         model = ARCHITECTURES["srcnn"].build(scale=4)
         model.set_weights([0 * weight + len(name) for weight in model.get_weights()])
         model.named = name

@@ -96,8 +96,8 @@ if (photos.more) {
   await take(photos.broken);
   seen.broken = await settled();
   await take(photos.large);
-  await page.waitForFunction(() => document.getElementById('progress').value > 0, patience);
-  await page.click('#cancel');
+  // In the page: from here a quick machine may be done before the click arrives.
+  await page.waitForFunction(() => document.getElementById('progress').value > 0 && (document.getElementById('cancel').click(), true), patience);
   seen.cancelled = await settled();
   await page.select('#language', 'de');
   seen.german = await page.evaluate(() => [document.documentElement.lang, document.body.innerText]);
