@@ -116,6 +116,7 @@ def test_a_contender_without_files_has_no_size() -> None:
     assert Contender("nothing", lambda low: low).size_bytes is None
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("runtime", contenders.RUNTIMES)
 def test_a_model_in_another_runtime(runtime: str) -> None:
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
@@ -129,6 +130,7 @@ def test_a_model_in_another_runtime(runtime: str) -> None:
         open_contender(f"edge-s-x4-int8:{runtime}", 2)
 
 
+@pytest.mark.tensorflow
 def test_another_runtime_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
     monkeypatch.setitem(sys.modules, "openvino", None)

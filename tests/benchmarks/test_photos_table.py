@@ -31,6 +31,7 @@ def bench(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.tensorflow
 def test_the_table(clean: Path, tmp_path: Path) -> None:
     code, output = bench(
         clean, "-o", tmp_path, "--crop", 96, "edge-s-x4", "--sheet", "noise", "--sheet", "phone/two@8,4"

@@ -123,6 +123,7 @@ def test_existing_results(exports: Path, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "a_x4.png").size == (48, 48)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

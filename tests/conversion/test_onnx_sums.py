@@ -16,6 +16,8 @@ from srgan_edge.conversion.onnx import to_onnx
 from srgan_edge.conversion.onnx_sums import Sum, round_alike, sums_of
 from srgan_edge.models import WEIGHTS
 
+pytestmark = pytest.mark.tensorflow
+
 
 def ort_table(numbers: Sum, scales: tuple[float, float]) -> np.ndarray:
     """What ONNX Runtime makes of each pair."""

@@ -50,6 +50,7 @@ def test_compilers_take_it(name: str, tmp_path: Path) -> None:
         assert lacking(graph, "coral")["ok"]
 
 
+@pytest.mark.tensorflow
 def test_a_kernel_puts_channels_where_depth_to_space_does() -> None:
     import tensorflow as tf
 

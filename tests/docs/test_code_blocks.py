@@ -144,6 +144,7 @@ def run_block(block: Block, names: dict[str, Any]) -> None:
         assert block.language in ("diff", "kotlin", "text"), f"a block of {block.language}"
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks(page: Path, desk: Path, request: pytest.FixtureRequest) -> None:
     text = page.read_text(encoding="utf-8")

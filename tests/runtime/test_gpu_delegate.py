@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import pytest
 import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.conversion import export
 from srgan_edge.runtime.flatbuffer import read_graph
 from srgan_edge.runtime.gpu_delegate import gpu_verdict
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_what_the_gpu_refuses() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import pytest
 import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.conversion import export
 from srgan_edge.runtime import xnnpack
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_xnnpack_has_no_int8_prelu() -> None:

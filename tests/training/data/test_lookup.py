@@ -33,6 +33,7 @@ def test_folders(photos: Path, tmp_path: Path) -> None:
         find_sources(str(tmp_path))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(("name", "feature"), [("div2k", "hr"), ("coco/2017", "image")])
 def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tfds = pytest.importorskip("tensorflow_datasets")
@@ -73,6 +74,7 @@ def test_shrunk_photos_join_the_others(photos: Path) -> None:
         np.testing.assert_allclose(low, high, atol=3)
 
 
+@pytest.mark.tensorflow
 def test_an_unknown_dataset_gets_a_suggestion() -> None:
     pytest.importorskip("tensorflow_datasets")
     with pytest.raises(UnknownNameError, match="did you mean 'div2k'"):
@@ -130,6 +132,7 @@ def test_named_sets(photos: Path, tmp_path: Path) -> None:
     assert x2 == Folder([hr / f"{i}.png" for i in range(4)])
 
 
+@pytest.mark.tensorflow
 def test_a_download_that_fails_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
