@@ -95,6 +95,8 @@ def mutants_of(path: Path, root: Path = ROOT) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     tree = get_ast(text)
     for name in operator_names():
+        if get_operator(name).arguments():
+            continue  # those of variables, which are to be named
         operator = get_operator(name)()
         places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
         for occurrence, (start, end) in enumerate(places):
