@@ -113,8 +113,8 @@ def convert(
             print(export.path, export.drop_db)
 
     Args:
-        source: a run folder; or somebody else's network, a .keras or .h5 file or a SavedModel. None: the newest run
-            under runs/.
+        source: a run folder; or somebody else's network, a .keras or .h5 file or a SavedModel, which is quantized by
+            calibration alone, without fine-tuning. None: the newest run under runs/.
         recipe: a recipe of convert/ by name, a .toml file, or a Conversion.
         out: the folder of the exports. None: RUN/exports.
         changes: of the recipe's keys, `{"tile": 96}` or `["tile=96"]`.

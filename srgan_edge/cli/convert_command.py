@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from srgan_edge.cli.output import json_option, print_json, print_table, progress_bar, say
+from srgan_edge.errors import UsageError
 
 
 @click.command("convert")
@@ -76,6 +77,12 @@ def command(
     from srgan_edge.conversion.recipe import Conversion
     from srgan_edge.conversion.report import REPORT
 
+    if qat_steps and run is not None:
+        api.import_tensorflow()
+        from srgan_edge.conversion.foreign_files import find_foreign
+
+        if find_foreign(run) is not None:
+            raise UsageError("--qat-steps: another's network is quantized by calibration alone")
     given = {
         "qat_steps": qat_steps,
         "calibration": calibration,

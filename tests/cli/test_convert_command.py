@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from srgan_edge.cli.convert_command import command
 from srgan_edge.conversion import convert as convert_module
 from srgan_edge.conversion.publish import Export
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import SrganEdgeError, UsageError
 
 pytestmark = pytest.mark.tensorflow
 
@@ -49,6 +49,16 @@ def test_of_a_run(options: tuple[str, ...], key: str, value: Any, asked: list[An
     assert asked[0] == tmp_path
     assert getattr(asked[1], key) == value
     assert asked[2] == tmp_path / "exports"
+
+
+def test_anothers_network_is_not_fine_tuned(asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "other.keras").write_bytes(b"")
+    done = CliRunner().invoke(command, [str(tmp_path / "other.keras"), "--qat-steps", "7"])
+    assert isinstance(done.exception, UsageError)
+    assert "--qat-steps: another's network is quantized by calibration alone" in str(done.exception)
+    assert not asked
+    CliRunner().invoke(command, [str(tmp_path / "other.keras"), "--qat-steps", "0"], catch_exceptions=False)
+    assert asked
 
 
 def test_of_anothers_network(asked: list[Any], tmp_path: Path) -> None:
