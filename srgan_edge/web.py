@@ -17,6 +17,7 @@ from typing import Any
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import DEFAULT_MODEL, Model, ModelCard, bundled
+from srgan_edge.runtime.strength import faithful_of
 from srgan_edge.runtime.verdicts import cache_folder
 
 _PACKAGE = Path(__file__).parent
@@ -120,7 +121,7 @@ def _groups(models: Sequence[Model]) -> list[dict[str, Any]]:
 
 def _mixes(plain: dict[str, Any], looks: dict[str, Any]) -> bool:
     """Whether a network's results can be mixed, tile by tile, with those of one that is for looks."""
-    if plain["purpose"] == "looks" or looks["family"].replace("-gan", "") != plain["family"]:
+    if plain["purpose"] == "looks" or faithful_of(looks["family"]) != plain["family"]:
         return False
     return all(_cuts(plain[kind]) == _cuts(looks[kind]) for kind in ("int8", "fp16") if kind in looks and kind in plain)
 

@@ -5,14 +5,13 @@ import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from srgan_edge import models, recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.runtime.flatbuffer import graph_of, read_graph
+from srgan_edge.runtime.flatbuffer import graph_of, packed, read_graph, unpacked
 from srgan_edge.runtime.gpu_delegate import gpu_verdict
 from srgan_edge.runtime.xnnpack import partitions_of_file
 
@@ -51,19 +50,14 @@ def test_every_bundled_card_is_complete(model: models.Model) -> None:
 
 def any_size(content: bytes) -> bytes:
     """The same model with every picture's height and width left open."""
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    _, model = unpacked(content)
     (graph,) = model.subgraphs
     open_ended = {int(t) for op in graph.operators for t in op.outputs} | {int(t) for t in graph.inputs}
     for tensor in (graph.tensors[index] for index in open_ended):
         if len(tensor.shape) != 4 or tensor.shape[0] != 1:
             continue  # weights
         tensor.shapeSignature = np.array([1, -1, -1, tensor.shape[3]], np.int32)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 @pytest.mark.parametrize("name", ["edge-s-x4-int8", "edge-l-x4-fp16", "srgan-x4-int8"])

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from srgan_edge.conversion.foreign_files import load
@@ -20,6 +18,7 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.captured import captured_output
+from srgan_edge.runtime.flatbuffer import packed, unpacked
 from srgan_edge.runtime.ranges import BYTES, UNSAID, Range, Ranges, checked
 
 # A network is probed on a square of this side, unless it takes only another.
@@ -232,7 +231,7 @@ def _pixels_at_both_ends(network: ForeignNetwork, content: bytes) -> bytes:
     instead would be quantized, and coarsely: some operators must share their range with those before. With
     (-1, 1) the zero point is rounded by half a level, one way at the input and the other at the output.
     """
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    schema, model = unpacked(content)
     (graph,) = model.subgraphs
     quantize = [i for i, code in enumerate(model.operatorCodes) if code.builtinCode == schema.BuiltinOperator.QUANTIZE]
     beside = {int(t) for op in graph.operators if op.opcodeIndex in quantize for t in (*op.inputs, *op.outputs)}
@@ -246,6 +245,4 @@ def _pixels_at_both_ends(network: ForeignNetwork, content: bytes) -> bytes:
             )
         quantization = graph.tensors[end].quantization
         quantization.scale, quantization.zeroPoint = np.array([step], np.float32), np.array([zero])
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)

@@ -21,6 +21,7 @@ from srgan_edge.conversion.targets import Made, Target, as_pixels
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
+from srgan_edge.runtime.flatbuffer import operator_code, packed, unpacked
 
 # Whose photos' middle tiles are run: the emulation takes a second a tile of a small network, minutes of a large one.
 PHOTOS = 4
@@ -95,15 +96,11 @@ def signed_slopes(content: bytes) -> bytes:
     Of a LeakyReLU's slope Qualcomm's compiler makes an unsigned number, so that the NPU takes a negative one for 0 and
     nothing says so; a PReLU's slopes are a tensor with a sign.
     """
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
     if content[4:8] != b"TFL3":
         raise ValueError("not a TFLite model")
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    schema, model = unpacked(content)
     graph = model.subgraphs[0]
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    leaky = [op for op in graph.operators if codes[op.opcodeIndex] == schema.BuiltinOperator.LEAKY_RELU]
+    leaky = [op for op in graph.operators if operator_code(model, op) == schema.BuiltinOperator.LEAKY_RELU]
     negative = [
         op for op in leaky if op.builtinOptions.alpha < 0 and graph.tensors[op.inputs[0]].type == schema.TensorType.INT8
     ]
@@ -130,9 +127,7 @@ def signed_slopes(content: bytes) -> bytes:
         graph.tensors.append(slopes)
         op.opcodeIndex, op.builtinOptions = len(model.operatorCodes) - 1, None
         op.builtinOptionsType = schema.BuiltinOptions.NONE
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 class HtpSession:

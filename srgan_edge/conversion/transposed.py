@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan_edge.runtime.flatbuffer import operator_code, unpacked
+from srgan_edge.runtime.flatbuffer import builtin, operator_code, packed, unpacked
 
 # 1 as an INT8 weight: a power of two, so that times its scale it is 1 exactly in every runtime's arithmetic.
 _ONE = 64
@@ -21,8 +21,6 @@ def transposed(content: bytes) -> bytes:
 
     The model has a fixed tile.
     """
-    import flatbuffers
-
     schema, model = unpacked(content)
     builtins, graph = schema.BuiltinOperator, model.subgraphs[0]
     for op in [op for op in graph.operators if operator_code(model, op) == builtins.DEPTH_TO_SPACE]:
@@ -51,9 +49,7 @@ def transposed(content: bytes) -> bytes:
         options.padding, options.strideH, options.strideW = schema.Padding.VALID, block, block
         op.builtinOptions, op.builtinOptionsType = options, schema.BuiltinOptions.TransposeConvOptions
         op.opcodeIndex = _code(model, schema, 2 if integers else 1)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def one_hot(channels: int, block: int) -> np.ndarray:
@@ -66,7 +62,7 @@ def _code(model: Any, schema: Any, version: int) -> int:
     """The index of TRANSPOSE_CONV among the model's operator codes, in which it is put if need be."""
     wanted = schema.BuiltinOperator.TRANSPOSE_CONV
     for index, code in enumerate(model.operatorCodes):
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == wanted and code.version == version:
+        if builtin(code) == wanted and code.version == version:
             return index
     code: Any = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = wanted

@@ -1,4 +1,4 @@
-"""Reading .tflite files, flatbuffers of the schema that ai-edge-litert brings; no interpreter is needed."""
+"""Reading and writing .tflite files, flatbuffers of the schema that ai-edge-litert brings; no interpreter is needed."""
 
 from __future__ import annotations
 
@@ -34,11 +34,23 @@ def unpacked(data: bytes) -> tuple[Any, Any]:
     return schema, schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
 
 
+def packed(model: Any) -> bytes:
+    """The bytes of a file with an unpacked model in it."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def builtin(code: Any) -> int:
+    """The builtin operator of an entry of `operatorCodes`; older files hold it in a byte-sized field."""
+    return max(code.builtinCode, code.deprecatedBuiltinCode)
+
+
 def operator_code(model: Any, op: Any) -> int:
     """Which builtin operator one of an unpacked model is."""
-    code = model.operatorCodes[op.opcodeIndex]
-    # Older files hold the operator in a byte-sized field.
-    return max(code.builtinCode, code.deprecatedBuiltinCode)
+    return builtin(model.operatorCodes[op.opcodeIndex])
 
 
 def read_graph(data: bytes, origin: str) -> Graph:

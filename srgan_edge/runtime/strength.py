@@ -10,8 +10,12 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, bundled, find_model
 
-_LOOKS = re.compile(r"-gan(?=-x\d)")
 _SCALE = re.compile(r"(?=-x\d+(-|$))")
+
+
+def faithful_of(name: str) -> str:
+    """What the faithful network is called whose twin for looks has a name: `edge-m-x4` of `edge-m-gan-x4`."""
+    return name.replace("-gan", "")
 
 
 def pair(model: Model) -> tuple[Model, Model]:
@@ -22,8 +26,8 @@ def pair(model: Model) -> tuple[Model, Model]:
     Raises:
         UsageError: there is no such pair, or a strength makes no sense for it.
     """
-    looks = _LOOKS.search(model.name) is not None
-    twin = _LOOKS.sub("", model.name) if looks else _SCALE.sub("-gan", model.name, count=1)
+    looks = faithful_of(model.name) != model.name
+    twin = faithful_of(model.name) if looks else _SCALE.sub("-gan", model.name, count=1)
     bundles = {each.name: each for each in bundled()}
     try:
         if bundles.get(model.name) == model:
@@ -31,7 +35,8 @@ def pair(model: Model) -> tuple[Model, Model]:
         else:
             other = find_model(str(model.path.with_name(twin + model.path.suffix)))
     except SrganEdgeError:
-        pairs = sorted({name.rsplit("-", 1)[0] for name in bundles if _LOOKS.search(name)} & _with_twins(bundles))
+        sharp = (name for name in bundles if faithful_of(name) != name and faithful_of(name) in bundles)
+        pairs = sorted({name.rsplit("-", 1)[0] for name in sharp})
         raise UsageError(
             f"{model.name}: has no {twin} beside it to mix results with; a strength goes with {' or '.join(pairs)}"
         ) from None
@@ -43,7 +48,3 @@ def mix(faithful: Bytes, looks: Bytes, strength: float) -> Bytes:
     mixed = faithful.astype(np.float32)
     mixed += np.float32(strength) * (looks - mixed)
     return np.rint(mixed, out=mixed).astype(np.uint8)
-
-
-def _with_twins(bundles: dict[str, Model]) -> set[str]:
-    return {name.rsplit("-", 1)[0] for name in bundles if _LOOKS.sub("", name) in bundles}

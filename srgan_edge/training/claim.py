@@ -12,8 +12,8 @@ from pathlib import Path
 from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.locks import open_locked
-from srgan_edge.models import find_model
 from srgan_edge.training.data.lookup import TFDS, find_sources
+from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.recipe import Recipe
 
 # What network file systems without locks answer.
@@ -63,28 +63,15 @@ def check_request(recipe: Recipe, out: Path, resume: bool) -> None:
             key = keys[0]
             one, two = (recipes.literal(getattr(r.generator, key)) for r in (saved, recipe))
             raise UsageError(f"generator.{key} = {two}: the run in {out} has {one}, and keeps its network")
-    if not resume:
-        _check_pretrained("generator.init", recipe.generator.init)
-    _check_pretrained("teacher", recipe.teacher)
+    if recipe.generator.init and not resume:
+        find_pretrained(recipe.generator.init, "generator.init")
+    if recipe.teacher:
+        find_pretrained(recipe.teacher, "teacher")
     data = recipe.data
     sources = [data.source] if isinstance(data.source, str) else data.source
     sets = [data.valid] if isinstance(data.valid, str) else list(data.valid.values())
     if not any(name.startswith(TFDS) for name in (*sources, *sets)):
         find_sources(data.source, data.valid, data.low, recipe.generator.scale)
-
-
-def _check_pretrained(key: str, name: str) -> None:
-    """Look whether what a key of the recipe names is there: a run folder, a bundled model or an export's file."""
-    if not name:
-        return
-    path = Path(name).expanduser()
-    if path.is_dir() and not (path / "generator").is_dir():
-        raise UsageError(f"{key}: {name} is no run folder with a generator in it")
-    if not path.is_dir():
-        try:
-            find_model(name, "fp16")
-        except SrganEdgeError as error:
-            raise UsageError(f"{key}: {name}: {error}") from error
 
 
 class Claim:

@@ -9,10 +9,11 @@ from typing import Any
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.models import Model, content, find_model
+from srgan_edge.models import Model, content
 from srgan_edge.runtime.flatbuffer import convolutions
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
+from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.run_folder import Trained, load_generator
 
 _FLOAT = ("fp16", "float32")
@@ -26,11 +27,11 @@ def load_pretrained(name: str, key: str, warn: Callable[[str], None] = lambda se
     Raises:
         UsageError: it is none of these, or an export whose weights cannot be taken back.
     """
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return load_generator(path, warn)
+    found = find_pretrained(name, key)
+    if isinstance(found, Path):
+        return load_generator(found, warn)
     try:
-        return from_export(find_model(name, "fp16"))
+        return from_export(found)
     except SrganEdgeError as error:
         raise UsageError(f"{key}: {name}: {error}") from error
 

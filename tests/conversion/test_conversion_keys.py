@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import digest
 from PIL import Image
 
 from srgan_edge import recipes
@@ -54,13 +54,6 @@ ELSEWHERE = {
 
 def test_every_key_is_tested() -> None:
     assert {setting.partition("=")[0] for setting, _ in CASES} | set(ELSEWHERE) == set(Conversion.model_fields)
-
-
-def digest(*arrays: Any) -> str:
-    found = hashlib.sha256()
-    for array in arrays:
-        found.update(str(np.shape(array)).encode() + np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import importlib.util
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.errors import GateFailedError, SrganEdgeError
 from srgan_edge.models import WEIGHTS, load_card
 from srgan_edge.runtime import tiling
+from srgan_edge.runtime.flatbuffer import packed, unpacked
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
@@ -128,16 +128,11 @@ def test_the_gate_is_the_same(edge: Path, tmp_path: Path) -> None:
 
 def _halved(content: bytes) -> bytes:
     """The file with the range of the first convolution's output cut in half."""
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    _, model = unpacked(content)
     graph = model.subgraphs[0]
     wide = graph.tensors[next(op.outputs[0] for op in graph.operators if len(op.inputs) == 3)]
     wide.quantization.scale = np.asarray(wide.quantization.scale) / 2
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 @libraries

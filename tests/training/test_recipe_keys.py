@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tf_keras as keras
+from conftest import digest
 from PIL import Image
 
 from srgan_edge import recipes
@@ -159,13 +159,6 @@ def keys(table: type[recipes.Table], prefix: str = "") -> Iterator[str]:
 def test_every_key_is_tested() -> None:
     tested = {setting.partition("=")[0] for setting, *_ in [*DATA, *LEARNING]} | set(ELSEWHERE)
     assert tested == {key for key in keys(Recipe) if key.count(".") < 2 or not key.startswith("degradation.")}
-
-
-def digest(*arrays: Any) -> str:
-    found = hashlib.sha256()
-    for array in arrays:
-        found.update(str(np.shape(array)).encode() + np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 @pytest.fixture(scope="module")
