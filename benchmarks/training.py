@@ -1,6 +1,6 @@
 """Training speed as ratios, on this machine: our loop to its bare step, our GAN step to the usual Keras one.
 
-python benchmarks/training.py [--generator edge-m] [--degradation real] [--batch 4] [--crop 24] [--steps 10]
+python benchmarks/training.py [--generator edge-m] [--degradation real] [--photos FOLDER] [--batch 4] [--crop 24] [--steps 10]
 """
 
 from __future__ import annotations
@@ -51,14 +51,18 @@ def wait(losses: dict[str, Any]) -> None:
         float(value)
 
 
-def loop_ratio(generator: str, steps: int, preset: str, batch: int = 16, crop: int = 48) -> float:
+def loop_ratio(
+    generator: str, steps: int, preset: str, batch: int = 16, crop: int = 48, photos: Path | None = None
+) -> float:
     """The whole loop's time a step (photos, crops, log, EMA) to that of its step on one batch kept in memory.
 
-    Of each the best block of steps counts: the overhead is a few percent, less than what other work adds.
+    `photos` instead of the sample's. Of each the best block of steps counts: the overhead is a few percent, less than what other work adds.
     """
     size = (f"generator.name={generator}", f"data.batch={batch}", f"data.crop={crop}", "gan.steps=0")
     if preset != "bicubic":
         size = (*size, f"degradation.preset={preset}", "degradation.ramp=0")
+    if photos is not None:
+        size = (*size, f"data.source={photos}", "data.valid=sample")
     recipe = recipe_of(*size, f"pretrain.steps={9 * steps}", f"loop.log_every={steps}")
     events: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as out:
@@ -140,14 +144,17 @@ def keras_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
 @click.command()
 @click.option("--generator", default="edge-m", show_default=True)
 @click.option("--degradation", default="bicubic", show_default=True, help="A preset, for the loop.")
+@click.option("--photos", type=click.Path(path_type=Path), help="A folder to train on, for the loop.")
 @click.option("--batch", default=4, show_default=True)
 @click.option("--crop", default=24, show_default=True, help="Side of the LR crop.")
 @click.option("--steps", default=10, show_default=True)
 @click.option("--bfloat16/--no-bfloat16", default=True, help="Compare float32 with bfloat16.")
-def main(generator: str, degradation: str, batch: int, crop: int, steps: int, bfloat16: bool) -> None:
+def main(
+    generator: str, degradation: str, photos: Path | None, batch: int, crop: int, steps: int, bfloat16: bool
+) -> None:
     """Print the ratios."""
     print(f"{generator}, {Distribution().description}; GAN: batch {batch}, LR crops of {crop}")
-    loop_ratio(generator, steps, degradation)
+    loop_ratio(generator, steps, degradation, photos=photos)
     random = np.random.default_rng(0)
     low = tf.constant(random.integers(0, 256, (batch, crop, crop, 3), np.uint8))
     high = tf.constant(random.integers(0, 256, (batch, 4 * crop, 4 * crop, 3), np.uint8))

@@ -57,6 +57,15 @@ def _is_long(item: pytest.Item) -> bool:
     return bool(marks & {"tensorflow", "slow"} or TRAINED & set(getattr(item, "fixturenames", ())))
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Random weights are the same in each run, whichever tests ran before in this process."""
+    if "tensorflow" in sys.modules:
+        import tf_keras as keras
+
+        keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The benchmark photos beside the checkout; tests that need them are skipped without."""

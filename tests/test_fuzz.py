@@ -40,9 +40,10 @@ def test_faults_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             time.sleep(60)
 
     monkeypatch.setitem(TARGETS, "planted", lambda: case)
-    monkeypatch.setattr("fuzz.SECONDS", 1)
     for kind, words in (("error", "KeyError"), ("left", "left behind"), ("crash", "ends by 3"), ("hang", "hangs")):
         monkeypatch.setenv("FAULT", kind)
+        if kind == "hang":  # the others may take their time on a busy machine
+            monkeypatch.setattr("fuzz.SECONDS", 1)
         _, found = run("planted", 5, 1, None)
         ((what, seeds),) = found.items()
         assert words in what

@@ -109,7 +109,7 @@ class _Loader(NamedTuple):
 
     def pack(self, folder: Path) -> Pack:
         """Of these photos, in a folder."""
-        about = f"{self.source.identity} x{self.scale} {self.smallest} {self.keep_low}"
+        about = f"strips {self.source.identity} x{self.scale} {self.smallest} {self.keep_low}"
         return Pack(folder, hashlib.sha256(about.encode()).hexdigest()[:16])
 
     def packed(self, folder: Path, items: Callable[[], Iterable[Item]], room: int | None = None) -> list[Photo]:

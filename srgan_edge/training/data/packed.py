@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ import numpy as np
 
 from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.imaging import Bytes
 from srgan_edge.locks import open_locked, try_lock
-from srgan_edge.training.data.photos import HighResolution, Pair
+from srgan_edge.training.data.photos import HighResolution, Pair, shrunk_cut
 
 Decoded = Pair | HighResolution
 
@@ -28,6 +30,71 @@ class _Entry(NamedTuple):
     low: bool
     """Its LR is there too."""
     paired: bool
+
+
+# Pixels of a row that lie together: a crop is read from a few strips of its photo, not from whole rows.
+STRIP = 128
+
+
+class _Mapping:
+    """A file's bytes, mapped into memory."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.bytes = np.frombuffer(self._map, np.uint8)
+        self._advises = hasattr(mmap, "MADV_RANDOM")  # not on Windows
+        if self._advises:
+            # What lies around a crop is not wanted.
+            self._map.madvise(mmap.MADV_RANDOM)
+
+    def read(self, first: int, count: int) -> Bytes:
+        """Bytes on their way from the disk: by page faults alone each page would wait for its own."""
+        if self._advises:
+            before = first % mmap.PAGESIZE
+            self._map.madvise(mmap.MADV_WILLNEED, first - before, before + count)
+        return self.bytes[first : first + count]
+
+
+class _Plane(NamedTuple):
+    """An image `(height, width, 3)` in a pack: its strips, from left to right."""
+
+    mapping: _Mapping
+    first: int
+    """Its place in the file."""
+    height: int
+    width: int
+
+    def part(self, y: int, x: int, height: int, width: int) -> Bytes:
+        """The pixels of a rectangle."""
+        parts = []
+        for left in range(x - x % STRIP, x + width, STRIP):
+            row = 3 * min(STRIP, self.width - left)
+            strip = self.mapping.read(self.first + 3 * left * self.height + y * row, height * row)
+            parts.append(strip.reshape(height, -1, 3)[:, max(0, x - left) : x + width - left])
+        return np.concatenate(parts, axis=1)
+
+
+class PackedPhoto(NamedTuple):
+    """A photo of a pack; places and sizes are those of its low resolution."""
+
+    name: str
+    size: tuple[int, int]
+    """Height and width of the low resolution."""
+    scale: int
+    hr: _Plane
+    lr: _Plane | None
+    paired: bool
+
+    def cut(self, y: int, x: int, side: int) -> tuple[Bytes, Bytes]:
+        """The LR crop `(side, side, 3)` at a place, and its HR twin."""
+        if self.lr is None:
+            return shrunk_cut(self, self.scale, y, x, side)
+        return self.lr.part(y, x, side, side), self.region(y, x, side, side)
+
+    def region(self, y: int, x: int, height: int, width: int) -> Bytes:
+        """The HR pixels `(s height, s width, 3)` over an LR rectangle."""
+        return self.hr.part(*(self.scale * length for length in (y, x, height, width)))
 
 
 class Pack:
@@ -67,7 +134,7 @@ class Pack:
         except OSError as error:
             raise SrganEdgeError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
 
-    def open(self) -> list[Decoded]:
+    def open(self) -> list[PackedPhoto]:
         """Its photos, mapped into memory.
 
         Raises:
@@ -76,8 +143,7 @@ class Pack:
         try:
             about = json.loads(self.index.read_text(encoding="utf-8"))
             scale, entries = int(about["scale"]), [_Entry(*entry) for entry in about["photos"]]
-            pixels = np.memmap(self.pixels, np.uint8, "r")
-            return list(_mapped(pixels.view(np.ndarray), scale, entries))
+            return list(_mapped(_Mapping(self.pixels), scale, entries))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SrganEdgeError(f"{self.pixels} is damaged: delete it and {self.index.name} ({error})") from error
 
@@ -91,7 +157,8 @@ class Pack:
                 scale = photo.hr.shape[0] // photo.size[0]
                 entries.append(_Entry(photo.name, *photo.size, low is not None, photo.paired))
                 for plane in (photo.hr, low) if low is not None else (photo.hr,):
-                    file.write(np.ascontiguousarray(plane).data)
+                    for left in range(0, plane.shape[1], STRIP):
+                        file.write(np.ascontiguousarray(plane[:, left : left + STRIP]).data)
                 if room is not None and file.tell() > room:
                     raise UsageError(
                         "the photos fill more than half of memory and of the free disk: set data.cache to a folder"
@@ -107,20 +174,21 @@ class Pack:
                     self.pixels.unlink()
 
 
-def _mapped(pixels: np.ndarray, scale: int, entries: list[_Entry]) -> Iterator[Decoded]:
+def _mapped(mapping: _Mapping, scale: int, entries: list[_Entry]) -> Iterator[PackedPhoto]:
     needed = sum(e.height * e.width * 3 * (scale**2 + e.low) for e in entries)
-    if len(pixels) != needed:
-        raise ValueError(f"{len(pixels)} bytes, not {needed}")
+    if len(mapping.bytes) != needed:
+        raise ValueError(f"{len(mapping.bytes)} bytes, not {needed}")
     place = 0
 
-    def plane(height: int, width: int) -> np.ndarray:
+    def plane(height: int, width: int) -> _Plane:
         nonlocal place
         place += height * width * 3
-        return pixels[place - height * width * 3 : place].reshape(height, width, 3)
+        return _Plane(mapping, place - height * width * 3, height, width)
 
     for e in entries:
         hr = plane(e.height * scale, e.width * scale)
-        yield Pair(e.name, plane(e.height, e.width), hr, e.paired) if e.low else HighResolution(e.name, hr, scale)
+        lr = plane(e.height, e.width) if e.low else None
+        yield PackedPhoto(e.name, (e.height, e.width), scale, hr, lr, e.paired)
 
 
 def _sweep(folder: Path) -> None:

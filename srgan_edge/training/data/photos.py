@@ -92,7 +92,7 @@ class HighResolution(NamedTuple):
 
     def cut(self, y: int, x: int, side: int) -> tuple[Bytes, Bytes]:
         """The LR crop `(side, side, 3)` at a place, as a crop of the whole photo's, and its HR twin."""
-        return _shrunk_cut(self, self.scale, y, x, side)
+        return shrunk_cut(self, self.scale, y, x, side)
 
     def region(self, y: int, x: int, height: int, width: int) -> Bytes:
         """The HR pixels over an LR rectangle."""
@@ -131,7 +131,7 @@ class PhotoFile(NamedTuple):
         if self.low is not None:
             low = images.read(self.low).rgb[y : y + side, x : x + side]
             return low, self.region(y, x, side, side)
-        return _shrunk_cut(self, self.scale, y, x, side)
+        return shrunk_cut(self, self.scale, y, x, side)
 
     def region(self, y: int, x: int, height: int, width: int) -> Bytes:
         """The HR pixels over an LR rectangle.
@@ -155,7 +155,8 @@ def shrunk_size(height: int, width: int, factor: float) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def _shrunk_cut(photo: Photo, scale: int, y: int, x: int, side: int) -> tuple[Bytes, Bytes]:
+def shrunk_cut(photo: Photo, scale: int, y: int, x: int, side: int) -> tuple[Bytes, Bytes]:
+    """`Photo.cut` of a photo that has only HR: its LR is made as the whole photo's would be."""
     height, width = photo.size
     top, left = max(0, y - _REACH), max(0, x - _REACH)
     bottom, right = min(height, y + side + _REACH), min(width, x + side + _REACH)

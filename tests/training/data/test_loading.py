@@ -13,7 +13,7 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import encoding, folders, images
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.loading import decode, load
-from srgan_edge.training.data.packed import Pack
+from srgan_edge.training.data.packed import STRIP, Pack, PackedPhoto
 from srgan_edge.training.data.photos import HighResolution, Pair, Photo, PhotoFile
 from srgan_edge.training.data.sources import Folder, Shrunk, Source
 
@@ -66,7 +66,7 @@ def test_every_cache_holds_the_same_photos(
     assert all(isinstance(p, Pair) for p in reference)
     others = [kept(source, cache, scale, keep_low) for cache in ("memory", "none", str(tmp_path))]
     kind = Pair if keep_low else HighResolution
-    assert [type(photos[0]) for photos in others] == [kind, PhotoFile, kind]
+    assert [type(photos[0]) for photos in others] == [kind, PhotoFile, PackedPhoto]
     random = np.random.default_rng(0)
     for memory, *rest in zip(reference, *others, strict=True):
         height, width = memory.size
@@ -78,6 +78,24 @@ def test_every_cache_holds_the_same_photos(
                     np.testing.assert_array_equal(one, two)
                 region = memory.cut(y, x, 8)[1][: 5 * scale, : 7 * scale]
                 np.testing.assert_array_equal(other.region(y, x, 5, 7), region)
+
+
+def test_rectangles_of_a_pack(tmp_path: Path) -> None:
+    """Of photos as wide as whole strips, more and less, from their first to their last pixel."""
+    random = np.random.default_rng(0)
+    sizes = [(40, 2 * STRIP), (60, 3 * STRIP + 44), (44, STRIP - 4)]
+    truths = [photo(*size, seed) for seed, size in enumerate(sizes)]
+    for index, truth in enumerate(truths):
+        Image.fromarray(truth).save(tmp_path / f"{index}.png")
+    packed = kept(Folder(folders.find(tmp_path)), str(tmp_path / "cache"))
+    for found, truth in zip(packed, truths, strict=True):
+        assert isinstance(found, PackedPhoto)
+        height, width = found.size
+        np.testing.assert_array_equal(found.region(0, 0, height, width), truth)
+        for _ in range(40):
+            (top, bottom), (left, right) = (sorted(random.choice(n + 1, 2, replace=False)) for n in (height, width))
+            part = found.region(top, left, bottom - top, right - left)
+            np.testing.assert_array_equal(part, truth[4 * top : 4 * bottom, 4 * left : 4 * right])
 
 
 def test_twins_are_what_the_user_has(tmp_path: Path) -> None:
@@ -211,10 +229,10 @@ def test_auto(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "decoded for every crop" in text
     monkeypatch.setattr(loading, "_free", lambda folder: 2 * needed)
     kind, text = how()
-    assert kind is Pair
+    assert kind is PackedPhoto
     assert str(tmp_path / "user-cache") in text
     monkeypatch.setattr(loading, "_free", lambda folder: 0)
-    assert how()[0] is Pair  # it is there already
+    assert how()[0] is PackedPhoto  # it is there already
     monkeypatch.setattr(loading, "memory_allowed", lambda: 2 * needed)
     assert "in memory" in how()[1]
 
