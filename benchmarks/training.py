@@ -1,6 +1,7 @@
 """Training speed as ratios, on this machine: our loop to its bare step, our GAN step to the usual Keras one.
 
-python benchmarks/training.py [--generator edge-m] [--degradation real] [--photos FOLDER] [--batch 4] [--crop 24] [--steps 10]
+python benchmarks/training.py [--generator edge-m] [--degradation real] [--photos FOLDER] [--batch 4] [--crop 24]
+    [--steps 10]
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def loop_ratio(
 ) -> float:
     """The whole loop's time a step (photos, crops, log, EMA) to that of its step on one batch kept in memory.
 
-    `photos` instead of the sample's. Of each the best block of steps counts: the overhead is a few percent, less than what other work adds.
+    `photos` instead of the sample's. Of each the best block of steps counts: the overhead is a few percent, less than
+    what other work adds.
     """
     size = (f"generator.name={generator}", f"data.batch={batch}", f"data.crop={crop}", "gan.steps=0")
     if preset != "bicubic":

@@ -151,10 +151,17 @@ def test_runtime(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.findall(r"(ratio) \d", lines) == ["ratio"] * 4  # one and two threads, PNG and JPEG
 
 
-def test_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = training.loop_ratio
-    monkeypatch.setattr(training, "loop_ratio", lambda generator, steps, preset: whole(generator, steps, preset, 2, 16))
-    lines = printed(training, "--generator", "edge-s", "--batch", 2, "--crop", 16, "--steps", 1, "--no-bfloat16")
+def test_training(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, whole = [], training.loop_ratio
+
+    def small(generator: str, steps: int, preset: str, photos: Path) -> float:
+        seen.append(photos)
+        return whole(generator, steps, preset, 2, 16, photos)
+
+    monkeypatch.setattr(training, "loop_ratio", small)
+    size = ("--generator", "edge-s", "--batch", 2, "--crop", 16, "--steps", 1, "--no-bfloat16")
+    lines = printed(training, *size, "--photos", photos)
+    assert seen == [photos]
     assert len(re.findall(r"ratio \d+\.\d+", lines)) == 2
 
 
