@@ -5,8 +5,10 @@ import subprocess
 import sys
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from conftest import photo
 from PIL import Image
 
 from srgan_edge.training.data.degradations import faults
@@ -78,18 +80,26 @@ def test_noises_deviations_are_drawn_by_their_logarithm_or_evenly() -> None:
 
 @pytest.mark.parametrize("quality", [50, 90])
 def test_jpegs_are_of_the_quality_asked_for(quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back from the file's tables: at 50 they are the standard's own, at 90 a fifth of them."""
+    """By the file's tables, at 50 the standard's own, at 90 a fifth of them; and the pixels are Pillow's."""
     files: list[bytes] = []
-    opened = Image.open
-    monkeypatch.setattr(faults.Image, "open", lambda file: (files.append(file.getvalue()), opened(file))[1])
-    for subsampled in (0.0, 1.0):
+    encode = cv2.imencode
+
+    def spied(*what: Any) -> Any:
+        files.append(encode(*what)[1].tobytes())
+        return encode(*what)
+
+    monkeypatch.setattr(cv2, "imencode", spied)
+    coloured = photo(67, 59)
+    for subsampled, factors in ((0.0, (1, 1)), (1.0, (2, 2))):
         settings = Jpeg(quality=(quality, quality), subsampled=subsampled)
-        faults.jpeg(step(), settings, random())
-    for content, sampling in zip(files, ((1, 1), (2, 2)), strict=True):
-        image: Any = opened(io.BytesIO(content))
+        result = faults.jpeg(coloured, settings, random())
+        image: Any = Image.open(io.BytesIO(files[-1]))
         # ITU T.81, table K.1, in zigzag order: 16 11 12 14 ...
         assert image.quantization[0][:2] == ([16, 11] if quality == 50 else [3, 2])
-        assert image.layer[0][1:3] == sampling  # luma's factors; chroma has 1x1
+        assert image.layer[0][1:3] == factors  # luma's; chroma has 1x1
+        file = io.BytesIO()
+        Image.fromarray(coloured).save(file, "JPEG", quality=quality, subsampling="4:2:0" if subsampled else "4:4:4")
+        np.testing.assert_array_equal(result, np.asarray(Image.open(file)))
 
 
 def test_resizing_down_is_antialiased_by_every_filter() -> None:
