@@ -67,6 +67,26 @@ def rows_of(contenders: list[Contender], sets: dict[str, list[Pair]], scale: int
     return [{**row, "ratio": row["frame_ms"] / default["frame_ms"]} for row in rows]
 
 
+def print_rows(rows: list[dict[str, Any]]) -> None:
+    """As a table."""
+    sets = rows[0]["quality"]
+    print_table(
+        ("model", *(f"{name}, dB / SSIM" for name in sets), "parameters", "MACs at 720p", "KB", "ms a frame", "ratio"),
+        (
+            (
+                row["model"],
+                *(f"{q['psnr']:.2f} / {q['ssim']:.4f}" for q in row["quality"].values()),
+                f"{row['parameters']:,}" if row["parameters"] else "",
+                f"{row['macs'] / 1e9:.2f}G" if row["macs"] else "",
+                f"{row['size_bytes'] / 1000:.0f}" if row["size_bytes"] else "",
+                f"{row['frame_ms']:.1f}",
+                f"{row['ratio']:.2f}",
+            )
+            for row in rows
+        ),
+    )
+
+
 @click.command(help=__doc__)
 @click.argument("models", nargs=-1)
 @click.option("--bench", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
@@ -84,22 +104,8 @@ def main(models: tuple[str, ...], bench: Path, scale: str, as_json: bool) -> Non
     rows = rows_of(found, sets, factor)
     if as_json:
         print_json(rows)
-        return
-    print_table(
-        ("model", *(f"{name}, dB / SSIM" for name in sets), "parameters", "MACs at 720p", "KB", "ms a frame", "ratio"),
-        (
-            (
-                row["model"],
-                *(f"{q['psnr']:.2f} / {q['ssim']:.4f}" for q in row["quality"].values()),
-                f"{row['parameters']:,}" if row["parameters"] else "",
-                f"{row['macs'] / 1e9:.2f}G" if row["macs"] else "",
-                f"{row['size_bytes'] / 1000:.0f}" if row["size_bytes"] else "",
-                f"{row['frame_ms']:.1f}",
-                f"{row['ratio']:.2f}",
-            )
-            for row in rows
-        ),
-    )
+    else:
+        print_rows(rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Models on photos as people have them: six sets of faults, what each result is worth, and sheets to look at.
 
-python benchmarks/photos.py PHOTOS -o RESULTS MODEL... [--fast] [--sheet all] [--sheet noise/PHOTO@64,64]
+python benchmarks/photos.py PHOTOS -o RESULTS MODEL... [--fast] [--bench BENCH] [--sheet all]
+    [--sheet noise/PHOTO@64,64]
 
 PHOTOS are clean; of each the middle 384x384 pixels are the truth. MODEL is a bundled name, a .tflite, a run folder of
 `srgan-edge train`, ncnn's .param or OpenCV's ALGORITHM_xS.pb; NAME=MODEL names it in the table. Bicubic is always
@@ -10,7 +11,8 @@ there. The sets: bicubic (clean), jpeg75, jpeg50 (4:2:0), camera (out of focus, 
 PSNR (dB) and SSIM are of luma, a border of the scale's pixels left out. Better when lower: GMSD; the distances in
 EfficientNet-Lite1's features in the forms of LPIPS and DISTS; grain, the deviation in levels where the truth is flat
 (less than the truth's own is too smooth); colour, the error of Cb and Cr in levels; NIQE over all blocks of a set,
-which takes noise for texture and is never a gate. A model is worse than bicubic where it has less PSNR, more grain or
+which takes noise for texture and is never a gate. BENCH adds the literature's test sets, as peers.py has them, with
+milliseconds a frame. A model is worse than bicubic where it has less PSNR, more grain or
 more colour error. Seconds are of one processor for a frame of 320x180, MACs for a result of 1280x720.
 
 RESULTS gets sets/KIND/hr and sets/KIND/lr_xS, which a recipe may validate on (data.valid), the pictures in enlarged/,
@@ -37,12 +39,15 @@ from contact_sheet import Results, rows_of, sheet
 from contenders import Contender, open_contender, seconds_of_cpu
 from degraded_sets import CLEAN, KINDS, REAL, Sets, make_sets, real_set, save
 from niqe import Natural, niqe_features
+from peers import print_rows
+from peers import rows_of as literature_rows
 
 from srgan_edge.atomic import write_text
 from srgan_edge.cli.output import print_table, say
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, images
 from srgan_edge.imaging.metrics import score
+from srgan_edge.imaging.pairs import bench_sets
 from srgan_edge.imaging.quality import Grain, colour_error, deviation, gmsd, grain
 
 Figures = dict[str, float]
@@ -197,6 +202,7 @@ def run(
     wanted: tuple[str, ...] = (),
     real: Path | None = None,
     niqe: Path | None = None,
+    literature: Path | None = None,
 ) -> bool:
     """Do all; False if a model failed, the others having been measured.
 
@@ -205,6 +211,7 @@ def run(
     """
     natural = Natural.read(niqe) if niqe else None
     contenders = open_all(models, scale)
+    literature_sets = bench_sets(literature, scale) if literature else {}
     sets = make_sets(photos, out / "sets", scale, crop)
     if real:
         sets.lows[REAL] = real_set(real)
@@ -234,12 +241,21 @@ def run(
         }
         say(f"{contender.name}: mean PSNR {rows[contender.name]['mean']['psnr']:.2f} dB")
     about = {"photos": len(sets.truths), "scale": scale, "crop": crop, "truth_grain": bench.truth_grain}
+    table = []
+    if literature_sets:
+        measured = [contender for contender in contenders if contender.name in rows]
+        table = literature_rows(measured, literature_sets, scale)
+        for row in table:
+            rows[row["model"]] |= {"literature": row["quality"], "frame_ms": row["frame_ms"]}
     write_text(out / "figures.json", json.dumps({**about, "models": rows}, indent=1) + "\n")
     for kind in dict.fromkeys(row.kind for row in shown):
         path = out / "sheets" / f"{kind}.png"
         save(np.asarray(sheet([row for row in shown if row.kind == kind], sets, results, scale)), path)
         say(f"{path}: written")
     print_figures(rows, bench.truth_grain)
+    if table:
+        print("\nthe literature's sets")
+        print_rows(table)
     return len(rows) == len(contenders)
 
 
@@ -249,6 +265,12 @@ def run(
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--fast", is_flag=True, help="PSNR, SSIM, grain and colour only: no network of features.")
 @click.option("--sheet", "wanted", multiple=True, metavar="ROW", help="all, KIND, KIND/PHOTO or KIND/PHOTO@X,Y.")
+@click.option(
+    "--bench",
+    "literature",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The literature's sets.",
+)
 @click.option("--real", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Pictures without truth.")
 @click.option("--niqe", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="niqe_pris_params.npz")
 @click.option("--scale", type=click.IntRange(2, 4), default=4, show_default=True)

@@ -33,11 +33,16 @@ def bench(*arguments: object) -> tuple[int, str]:
 
 @pytest.mark.tensorflow
 def test_the_table(clean: Path, tmp_path: Path) -> None:
-    code, output = bench(
-        clean, "-o", tmp_path, "--crop", 96, "edge-s-x4", "--sheet", "noise", "--sheet", "phone/two@8,4"
-    )
+    shutil.copytree(clean, tmp_path / "bench" / "own" / "hr")
+    sheets = ("--sheet", "noise", "--sheet", "phone/two@8,4")
+    code, output = bench(clean, "-o", tmp_path, "--crop", 96, "edge-s-x4", *sheets, "--bench", tmp_path / "bench")
     assert code == 0, output
     figures = json.loads((tmp_path / "figures.json").read_text())
+    whole = [np.asarray(Image.open(path)) for path in sorted(clean.iterdir())]
+    cubic = [metrics.score(resample.upscale(resample.downscale(p, 4), 4), p, 4).psnr for p in whole]
+    literature = figures["models"]["bicubic"]["literature"]["own"]["psnr"]
+    assert literature == pytest.approx(np.mean(cubic))
+    assert f"{literature:.2f} / " in output.split("the literature's sets")[1]
     assert list(figures["models"]) == ["bicubic", "edge-s-x4"]
     for name, row in figures["models"].items():
         for kind in KINDS:
