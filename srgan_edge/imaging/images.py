@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from srgan_edge.errors import UnreadableImageError
-from srgan_edge.imaging import Bytes, canvas, colour, depth, metadata, transparency
+from srgan_edge.imaging import Bytes, canvas, colour, depth, metadata, png_rows, transparency
 from srgan_edge.imaging.metadata import Metadata
 
 READABLE = (
@@ -80,8 +80,8 @@ def read(photo: str | Path | bytes | BinaryIO, max_pixels: int = MAX_PIXELS) -> 
     Raises:
         UnreadableImageError: the file is missing, not an image, damaged, or larger than `max_pixels`.
     """
-    with _open(photo, max_pixels) as image:
-        return _picture(image, canvas.under(image))
+    with _open(photo, max_pixels) as (image, file):
+        return _picture(image, file, canvas.under(image))
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -90,7 +90,7 @@ def size(path: Path) -> tuple[int, int]:
     Raises:
         UnreadableImageError: the file is missing or not an image.
     """
-    with _open(path, MAX_PIXELS) as image:
+    with _open(path, MAX_PIXELS) as (image, _):
         height, width = image.height, image.width
         # Of a TIFF file Pillow says them so already.
         turned = image.format != "TIFF" and metadata.orientation(image, decode=False) >= 5
@@ -98,8 +98,8 @@ def size(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
-    """The file as a PIL image, whatever goes wrong inside the block raised as UnreadableImageError."""
+def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[tuple[Image.Image, BinaryIO]]:
+    """The file as a PIL image, and itself, whatever goes wrong inside the block raised as UnreadableImageError."""
     path = photo if isinstance(photo, str | Path) else getattr(photo, "name", type(photo).__name__)
     try:
         with _file(photo) as file:
@@ -118,7 +118,7 @@ def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[Ima
                     raise UnreadableImageError(
                         f"{path}: cannot be decoded: {image.width}x{image.height} is a size that WebP does not have"
                     )
-                yield image
+                yield image, file
     except UnreadableImageError:
         raise
     except FileNotFoundError as error:
@@ -169,11 +169,11 @@ def from_pil(image: Image.Image) -> Picture:
     Raises:
         ValueError: the values of its pixels cannot be told black from white, or its colours are not known.
     """
-    return _picture(image, None)
+    return _picture(image, None, None)
 
 
-def _picture(image: Image.Image, memory: canvas.Canvas | None) -> Picture:
-    """As `from_pil`; what lies in `memory` is gone after."""
+def _picture(image: Image.Image, file: BinaryIO | None, memory: canvas.Canvas | None) -> Picture:
+    """As `from_pil`, of what it is in a file; what lies in `memory` is gone after."""
     notes: list[str] = []
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
@@ -182,6 +182,8 @@ def _picture(image: Image.Image, memory: canvas.Canvas | None) -> Picture:
     about = metadata.of(image, notes) if image.format == "TIFF" else None
     _widen_transparency(image)
     _without_pillows_limit(image.load)
+    if file is not None and image.format == "PNG":
+        png_rows.check(file, image)
     about = about or metadata.of(image, notes)
     convert, channels = _conversion(image, rules, notes)
     turned = metadata.orientation(image)
