@@ -5,7 +5,7 @@
 
 Case N of a target is always the same. The cases run in child processes with a time limit and little memory; any other
 exception, a crash, a hang and a file left behind is a finding, printed once of each kind with its N: --seed N --cases 1
-makes it again.
+makes it again. What a case may take is processor time: a busy machine makes no findings.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -34,7 +35,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import encoding, images
 
-SECONDS, MEMORY = 20, 6 << 30
+# Of processor time and of memory for a case; and the seconds on the clock after which it is taken for a deadlock.
+SECONDS, MEMORY, DEADLOCK = 20, 6 << 30, 600
 Case = Callable[[random.Random, Path], None]
 
 
@@ -272,8 +274,10 @@ def _child(target: str, first: int, last: int, at: Any, findings: Any) -> None:
     case = TARGETS[target]()
     for seed in range(first, last):
         at.value = seed
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # ends the process, whatever it is at
         if found := one(case, seed):
             findings.put((seed, found))
+    signal.setitimer(signal.ITIMER_PROF, 0)
     at.value = last
 
 
@@ -294,10 +298,10 @@ def run(target: str, first: int, cases: int | None, seconds: float | None) -> tu
                 found.setdefault(kind, []).append(number)
             if at.value != before:
                 before, since = at.value, time.monotonic()
-            elif time.monotonic() - since > SECONDS:
+            elif time.monotonic() - since > DEADLOCK:
                 child.kill()
                 child.join()
-                found.setdefault(f"hangs for {SECONDS} s", []).append(before)
+                found.setdefault(f"waits for {DEADLOCK} s", []).append(before)
                 break
             if seconds is not None and time.monotonic() - started > seconds:
                 child.kill()
@@ -306,7 +310,9 @@ def run(target: str, first: int, cases: int | None, seconds: float | None) -> tu
         while not findings.empty():
             number, kind = findings.get()
             found.setdefault(kind, []).append(number)
-        if child.exitcode not in (0, -9):
+        if child.exitcode == -signal.SIGPROF:
+            found.setdefault(f"computes for more than {SECONDS} s", []).append(at.value)
+        elif child.exitcode not in (0, -signal.SIGKILL):
             found.setdefault(f"the process ends by {child.exitcode}", []).append(at.value)
         seed = at.value if at.value == last else at.value + 1
     return seed - first, found
@@ -323,7 +329,7 @@ def main() -> int:
         parser.error("say --cases or --seconds")
     done, found = run(given.target, given.seed, given.cases, given.seconds)
     for kind, seeds in sorted(found.items(), key=lambda item: -len(item[1])):
-        sys.stdout.write(f"{len(seeds)} x {kind}; first: --seed {seeds[0]} --cases 1\n")
+        sys.stdout.write(f"{len(seeds)} x {kind}; --cases 1 --seed {' '.join(map(str, seeds[:9]))}\n")
     sys.stdout.write(f"{done} cases, {sum(map(len, found.values()))} findings\n")
     return 1 if found else 0
 

@@ -26,7 +26,7 @@ def test_done_or_refused(target: str, cases: int) -> None:
 
 
 def test_faults_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception, a crash and a hang planted in a target."""
+    """An exception, a crash, endless computing and endless waiting planted in a target."""
 
     def case(r: object, folder: Path) -> None:
         kind = os.environ["FAULT"]
@@ -36,14 +36,17 @@ def test_faults_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             (folder / ".half").write_text("")
         if kind == "crash":
             os._exit(3)
-        if kind == "hang":
+        if kind == "computes":
+            sum(1 for _ in iter(int, 1))
+        if kind == "waits":
             time.sleep(60)
 
     monkeypatch.setitem(TARGETS, "planted", lambda: case)
-    for kind, words in (("error", "KeyError"), ("left", "left behind"), ("crash", "ends by 3"), ("hang", "hangs")):
+    kinds = {"error": "KeyError", "left": "left behind", "crash": "ends by 3", "computes": "computes", "waits": "waits"}
+    for kind, words in kinds.items():
         monkeypatch.setenv("FAULT", kind)
-        if kind == "hang":  # the others may take their time on a busy machine
-            monkeypatch.setattr("fuzz.SECONDS", 1)
+        monkeypatch.setattr("fuzz.SECONDS", 1 if kind == "computes" else 20)
+        monkeypatch.setattr("fuzz.DEADLOCK", 1 if kind == "waits" else 600)  # the others may wait on a busy machine
         _, found = run("planted", 5, 1, None)
         ((what, seeds),) = found.items()
         assert words in what
