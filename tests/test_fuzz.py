@@ -14,9 +14,11 @@ from fuzz import TARGETS, one, run
 _LONG = float(os.environ.get("FUZZ_SECONDS", "0"))
 
 
-@pytest.mark.parametrize(("target", "cases"), [("images", 250), ("cards", 60)])
+@pytest.mark.parametrize(("target", "cases"), [("images", 250), ("cards", 60), ("recipes", 150), ("videos", 40)])
 def test_done_or_refused(target: str, cases: int) -> None:
     """In a process of its own, whose children are forked before it has threads."""
+    if target == "videos":
+        pytest.importorskip("av")
     today = int(time.time()) // 86400 * 1_000_000
     span = ["--seconds", str(_LONG), "--seed", str(today)] if _LONG else ["--cases", str(cases)]
     command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), target, *span]
