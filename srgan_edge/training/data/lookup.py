@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -186,15 +187,28 @@ def _held_out(source: Original) -> str:
 
 
 @contextmanager
-def _without_retries_told() -> Iterator[None]:
-    """urllib3 warns of each of ten tries for each of a data set's files; the last one's failure is an error."""
+def _quietly() -> Iterator[None]:
+    """urllib3 warns of each of ten tries for each of a data set's files; the last one's failure is an error.
+
+    Bars are for terminals.
+    """
+    import tensorflow_datasets as tfds
+
     logger = logging.getLogger("urllib3")
     before = logger.level
     logger.setLevel(logging.ERROR)
+    tfds.display_progress_bar(sys.stderr is not None and sys.stderr.isatty())
     try:
         yield
     finally:
         logger.setLevel(before)
+        tfds.display_progress_bar(True)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what went wrong; of a connection, without the names of urllib3's objects."""
+    tried = getattr(error.args[0], "reason", None) if error.args else None
+    return str(tried).partition("): ")[2] or next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
@@ -206,17 +220,17 @@ def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
     except DatasetNotFoundError as error:
         raise UnknownNameError("TensorFlow dataset", name, tfds.list_builders()) from error
     except (ValueError, RuntimeError, OSError) as error:
-        raise SrganEdgeError(f"{TFDS}{name}: {str(error).splitlines()[0]}") from error
+        raise SrganEdgeError(f"{TFDS}{name}: {_reason(error)}") from error
     features: Any = builder.info.features
     feature = next((f for f in ("hr", "image") if f in features), None)
     if feature is None:
         raise UsageError(f"{TFDS}{name}: none of its features ({', '.join(features)}) is named hr or image")
     if not builder.info.splits:
         try:
-            with _without_retries_told():
+            with _quietly():
                 builder.download_and_prepare()
         except Exception as error:
-            raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {str(error).splitlines()[0]}") from error
+            raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {_reason(error)}") from error
     splits = list(builder.info.splits)
     held_out = next((s for s in ("validation", "test") if s in splits), None)
     if held_out is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -134,19 +135,36 @@ def test_named_sets(photos: Path, tmp_path: Path) -> None:
 
 @pytest.mark.tensorflow
 def test_a_download_that_fails_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """DIV2K and COCO are built on this Python; only the network is not there."""
+    """DIV2K and COCO are built on this Python; only the network is not there. No bars where there is no terminal."""
     tfds = pytest.importorskip("tensorflow_datasets")
+    from urllib3 import HTTPSConnectionPool
+    from urllib3.connection import HTTPSConnection
+    from urllib3.exceptions import MaxRetryError, NameResolutionError
 
-    def fail(builder: object) -> None:
-        logging.getLogger("urllib3.connectionpool").warning("Retrying")
-        raise OSError("Max retries exceeded\nwith url")
+    error = socket.gaierror(-2, "Name or service not known")
+    unknown = NameResolutionError("nowhere.org", HTTPSConnection("nowhere.org"), error)
+    failures = {
+        OSError("the disk\nsays more"): "the disk",
+        OSError(
+            MaxRetryError(HTTPSConnectionPool("nowhere.org"), "/x.zip", unknown)
+        ): "Failed to resolve 'nowhere.org' .*not known.*",
+        RuntimeError(): "RuntimeError",
+    }
+    for error, words in failures.items():
 
-    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
-    for name in ("div2k", "coco/2017"):
-        with pytest.raises(SrganEdgeError, match=f"^tfds:{name}: cannot be downloaded: Max retries exceeded$"):
-            find_sources(f"tfds:{name}")
+        def fail(builder: object, error: Exception = error) -> None:
+            logging.getLogger("urllib3.connectionpool").warning("Retrying")
+            with tfds.core.utils.tqdm_utils.tqdm(total=3, desc="Dl Size") as bar:
+                bar.update(1)
+            raise error
+
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+        for name in ("div2k", "coco/2017"):
+            with pytest.raises(SrganEdgeError, match=f"^tfds:{name}: cannot be downloaded: {words}$"):
+                find_sources(f"tfds:{name}")
     assert not caplog.records
+    assert "Dl Size" not in capsys.readouterr().err
     logging.getLogger("urllib3.connectionpool").warning("told")
     assert caplog.records
