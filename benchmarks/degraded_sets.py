@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import atomic_path
 from srgan_edge.imaging import Bytes, folders, images, resample
 
 GRID = 16

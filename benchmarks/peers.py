@@ -24,7 +24,7 @@ from srgan_edge.cli.output import json_option, print_json, print_table, say
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.evaluation import measure
 from srgan_edge.imaging import Bytes
-from srgan_edge.imaging.pairs import Pair, bench_sets
+from srgan_edge.imaging.pairs import EvaluationPair, bench_sets
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
 
 ROUNDS = 5
@@ -41,7 +41,7 @@ def milliseconds(upscale: Callable[[Bytes], Bytes]) -> float:
     return statistics.median(times[1:]) * 1000
 
 
-def rows_of(contenders: list[Contender], sets: dict[str, list[Pair]], scale: int) -> list[dict[str, Any]]:
+def rows_of(contenders: list[Contender], sets: dict[str, list[EvaluationPair]], scale: int) -> list[dict[str, Any]]:
     """Each contender's figures."""
     rows: list[dict[str, Any]] = []
     for contender in contenders:

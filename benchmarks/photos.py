@@ -42,9 +42,9 @@ from niqe import Natural, niqe_features
 from peers import print_rows
 from peers import rows_of as literature_rows
 
-from srgan_edge.atomic import write_text
 from srgan_edge.cli.output import print_table, say
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging import Bytes, images
 from srgan_edge.imaging.metrics import score
 from srgan_edge.imaging.pairs import bench_sets

@@ -27,7 +27,7 @@ from srgan_edge.conversion import convert
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import measure
 from srgan_edge.imaging import Bytes
-from srgan_edge.imaging.pairs import Pair, bench_sets
+from srgan_edge.imaging.pairs import EvaluationPair, bench_sets
 from srgan_edge.runtime import xnnpack
 from srgan_edge.runtime.session import Session
 from srgan_edge.training.run_folder import load_generator
@@ -63,7 +63,7 @@ def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
     ]
 
 
-def psnr_of(arm: Arm, pairs: list[Pair], scale: int) -> float:
+def psnr_of(arm: Arm, pairs: list[EvaluationPair], scale: int) -> float:
     """Its mean over photos."""
     if arm.upscale is not None:
         return float(np.mean([measure(arm.upscale, pair, scale).score.psnr for pair in pairs]))

@@ -12,7 +12,7 @@ from srgan_edge.conversion.convert import Export, convert
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import BICUBIC, image_row, measure
 from srgan_edge.imaging import Bytes, resample
-from srgan_edge.imaging.pairs import Source, pair_of
+from srgan_edge.imaging.pairs import PairFiles, pair_of
 from srgan_edge.models import bundled, find_model
 from srgan_edge.page import Comparison, PageTable, write_page
 from srgan_edge.runtime.upscaler import Upscaler
@@ -44,7 +44,7 @@ def demo(out: Path, steps: int | None, say: Callable[[str], None], report: Calla
     exports = convert(run, conversion, run / "exports", say)
     say("3/4 upscaling the photos it was not trained on")
     scale = int(recipe.generator.scale)
-    pairs = [pair_of(Source(path, None), scale) for path in sample_photos()[-HELD_OUT_SAMPLES:]]
+    pairs = [pair_of(PairFiles(path, None), scale) for path in sample_photos()[-HELD_OUT_SAMPLES:]]
     pictures = [{"original": pair.high} for pair in pairs]
     rows: list[dict[str, Any]] = []
 

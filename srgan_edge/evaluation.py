@@ -14,7 +14,7 @@ import numpy as np
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, pairs, resample
 from srgan_edge.imaging.metrics import Score, score
-from srgan_edge.imaging.pairs import Pair
+from srgan_edge.imaging.pairs import EvaluationPair
 from srgan_edge.models import DEFAULT_MODEL
 from srgan_edge.runtime.upscaler import Upscaler
 
@@ -30,7 +30,7 @@ class Measured(NamedTuple):
     seconds: float
 
 
-def measure(upscale: Callable[[Bytes], Bytes], pair: Pair, scale: int, channel: str = "y") -> Measured:
+def measure(upscale: Callable[[Bytes], Bytes], pair: EvaluationPair, scale: int, channel: str = "y") -> Measured:
     """Enlarge a pair's low resolution and score the result.
 
     Raises:

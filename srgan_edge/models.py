@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.files.atomic import write_text
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "edge-l-real-x4"

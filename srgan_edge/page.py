@@ -13,7 +13,7 @@ from string import Template
 
 from PIL import Image
 
-from srgan_edge.atomic import write_text
+from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging import Bytes
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from srgan_edge.atomic import write_text
 from srgan_edge.errors import UnknownNameError, UsageError
+from srgan_edge.files.atomic import write_text
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.user_cache import user_cache
 from srgan_edge.models import DEFAULT_MODEL, Model, ModelCard, bundled
 from srgan_edge.runtime.strength import faithful_of
-from srgan_edge.runtime.verdicts import cache_folder
 
 _PACKAGE = Path(__file__).parent
 # Of the bundled models, those that a browser computes in seconds: srgan has 14 times as many.
@@ -154,7 +154,7 @@ def _built(say: Callable[[str], None]) -> Path:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
-    kept = cache_folder() / "web" / digest.hexdigest()[:16]
+    kept = user_cache() / "web" / digest.hexdigest()[:16]
     if (kept / "index.html").is_file():
         return kept
     npm, node = shutil.which("npm"), shutil.which("node")

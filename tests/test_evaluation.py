@@ -13,7 +13,7 @@ from srgan_edge.cli.main import cli
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.evaluation import evaluate, measure
 from srgan_edge.imaging import metrics, resample
-from srgan_edge.imaging.pairs import Pair
+from srgan_edge.imaging.pairs import EvaluationPair
 
 
 def save(path: Path, pixels: np.ndarray) -> None:
@@ -102,6 +102,6 @@ def test_sets_have_rows_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_result_of_another_size_is_refused() -> None:
-    pair = Pair("a.png", photo(16, 16), photo(64, 64), False)
+    pair = EvaluationPair("a.png", photo(16, 16), photo(64, 64), False)
     with pytest.raises(SrganEdgeError, match=r"a\.png: the result is 32x32 and the truth 64x64"):
         measure(lambda low: resample.upscale(low, 2), pair, 4)

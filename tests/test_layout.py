@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "srgan_edge"
 # From the ground up: a room imports from those below it.
 ROOMS = (
-    *("errors", "locks", "atomic", "imaging", "models", "recipes", "page", "runtime"),
+    *("errors", "files", "imaging", "models", "recipes", "page", "runtime"),
     *("training", "evaluation", "conversion", "api", "demo", "web", "cli", "__main__"),
 )
 LONGEST = 300
@@ -98,3 +98,23 @@ def test_no_file_is_long(folder: str) -> None:
     files = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".js")]
     lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert {name: count for name, count in lengths.items() if count > LONGEST} == {}
+
+
+def public_classes() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(module)
+    return found
+
+
+def test_a_name_is_one_type() -> None:
+    assert {name: modules for name, modules in public_classes().items() if len(modules) > 1} == {}
+
+
+def test_a_file_is_found_by_its_name() -> None:
+    """Apart from the recipes of the two stages, and the loss that is called colour."""
+    names = [module.rsplit(".", 1)[1] for module in MODULES if module != FACE]
+    doubled = {name for name in names if names.count(name) > 1}
+    assert doubled == {"recipe", "colour"}

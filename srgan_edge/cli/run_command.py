@@ -16,7 +16,7 @@ from srgan_edge.errors import ResultExistsError, UsageError
 from srgan_edge.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from srgan_edge.runtime.pipeline import Outcome, Settings
+    from srgan_edge.runtime.pipeline import FileOutcome, Settings
     from srgan_edge.runtime.upscaler import Upscaler
 
 
@@ -125,7 +125,7 @@ def command(
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
       srgan-edge run photo.jpg -m srgan.tflite --input-range 0 1 --output-range -1 1
     """
-    from srgan_edge.atomic import sweep
+    from srgan_edge.files.atomic import sweep
     from srgan_edge.imaging.encoding import format_suffix
     from srgan_edge.runtime.batch import exists, is_video, jobs
     from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
@@ -262,7 +262,7 @@ def _on_ray(
     _end(len(planned), len(planned) - len(todo), done, failed)
 
 
-def _tell(outcome: Outcome, computed_by: tuple[str, str, str], as_json: bool) -> None:
+def _tell(outcome: FileOutcome, computed_by: tuple[str, str, str], as_json: bool) -> None:
     job, error, facts = outcome
     if error is not None:
         say(f"srgan-edge: {error}")

@@ -63,10 +63,10 @@ def _dry_run(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
 
     check_request(recipe, out, resume)
     import_tensorflow()
-    from srgan_edge.training.probe import look, probe
+    from srgan_edge.training.dry_run import cost_of, look
 
     recipe, pairs = look(recipe, say)
-    cost = probe(recipe)
+    cost = cost_of(recipe)
     sheet = out.with_name(f"{out.name}-pairs.png") if pairs is not None else None
     if sheet is not None and pairs is not None:
         encoding.write(images.Picture(pairs), sheet)

@@ -8,8 +8,9 @@ from pathlib import Path
 from srgan_edge.conversion import export, fold
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise
-from srgan_edge.conversion.prepare import Prepared, Progress, Report, check_tile, prepare, unseen
-from srgan_edge.conversion.publish import Export, Subject, publish, publish_for
+from srgan_edge.conversion.prepare import Prepared, check_tile, prepare
+from srgan_edge.conversion.progress import Progress, Say, unseen
+from srgan_edge.conversion.publish import Export, Provenance, publish, publish_for
 from srgan_edge.conversion.quantize import int8
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import convert_command, train_command, training_table
@@ -25,20 +26,20 @@ from srgan_edge.training.data import loading, lookup
 from srgan_edge.training.data.crops import CropSampler
 
 
-def convert(run: Path, settings: Conversion, out: Path, report: Report, progress: Progress = unseen) -> list[Export]:
+def convert(run: Path, settings: Conversion, out: Path, say: Say, progress: Progress = unseen) -> list[Export]:
     """Export the generator of a run folder in the formats of `settings`, verify each and write its card.
 
-    `report` is told in words what goes on, `progress` how many steps of the fine-tuning are done.
+    `say` is told in words what goes on, `progress` how many steps of the fine-tuning are done.
 
     Raises:
         UsageError: as `prepare`.
         GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
     """
-    return convert_prepared(prepare(run, settings, report), settings, out, report, progress)
+    return convert_prepared(prepare(run, settings, say), settings, out, say, progress)
 
 
 def convert_prepared(
-    prepared: Prepared, settings: Conversion, out: Path, report: Report, progress: Progress = unseen
+    prepared: Prepared, settings: Conversion, out: Path, say: Say, progress: Progress = unseen
 ) -> list[Export]:
     """As `convert`; the tile, the photos and the seed of `settings` are those that it was prepared with.
 
@@ -48,7 +49,7 @@ def convert_prepared(
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
     commands = [train_command(prepared.recipe), convert_command(prepared.run, settings)]
-    subject = Subject(
+    provenance = Provenance(
         trained.name,
         trained.architecture,
         made_by,
@@ -61,14 +62,14 @@ def convert_prepared(
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         if name != "int8":
             return export.export_float(fold.byte_range(prepared.network), settings.tile, name), []
-        content, twin = int8(prepared, settings, report, progress)
+        content, twin = int8(prepared, settings, say, progress)
         return content, layer_noise(content, twin, _tile(checker.pairs[0].lr, settings.tile))
 
-    return _exports(make, subject, settings, out, checker, report)
+    return _exports(make, provenance, settings, out, checker, say)
 
 
 def convert_foreign(
-    path: Path, ranges: Ranges, settings: Conversion, out: Path, report: Report, trusted: bool = False
+    path: Path, ranges: Ranges, settings: Conversion, out: Path, say: Say, trusted: bool = False
 ) -> list[Export]:
     """Export somebody else's Keras file or SavedModel likewise, INT8 by calibration alone.
 
@@ -82,45 +83,45 @@ def convert_foreign(
     """
     network = load_foreign(path, ranges, trusted)
     if network.note:
-        report(f"{network.name}: {network.note}")
+        say(f"{network.name}: {network.note}")
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
     check_tile(tile, network.name, network.overlap)
     found = lookup.find_sources(settings.calibration or lookup.SAMPLE, settings.verify, scale=network.scale)
-    pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, report)]
+    pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, say)]
     side = tile or settings.crop
-    report(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
-    training = loading.decode(found.train, network.scale, side, report)
+    say(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
+    training = loading.decode(found.train, network.scale, side, say)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
-    subject = Subject(network.name, "foreign", path.name, "", [])
+    provenance = Provenance(network.name, "foreign", path.name, "", [])
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
 
-    return _exports(make, subject, settings, out, checker, report)
+    return _exports(make, provenance, settings, out, checker, say)
 
 
 def _exports(
     make: Callable[[str], tuple[bytes, list[LayerNoise]]],
-    subject: Subject,
+    provenance: Provenance,
     settings: Conversion,
     out: Path,
     checker: Checker,
-    report: Report,
+    say: Say,
 ) -> list[Export]:
     """Make each format and what is made of it, verify it and write its card, then the page of them all."""
     exports, verified, targets = [], [], targets_of(settings)
     for name in dict.fromkeys(settings.formats):
         content, noise = make(name)
         content = transposed(content) if settings.transpose_conv else content
-        made, quality, card = publish(content, name, subject, settings, out, checker, report)
-        others = [publish_for(target, made, card, settings, checker, report) for target in targets]
+        made, quality, card = publish(content, name, provenance, settings, out, checker, say)
+        others = [publish_for(target, made, card, settings, checker, say) for target in targets]
         exports += [made, *(other.export for other in others)]
         verified.append(Verified(made.path.stem, made.path, quality, noise, others))
     page = out / REPORT
-    write_report(page, subject.name, verified, checker)
-    report(f"look at {page.resolve().as_uri()}")
+    write_report(page, provenance.name, verified, checker)
+    say(f"look at {page.resolve().as_uri()}")
     return exports
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from srgan_edge.conversion.progress import Progress, Say, unseen
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.training.losses import pixel_loss, rounding_loss
 
@@ -32,8 +33,8 @@ def fine_tune(
     luma: float,
     truth_weight: float,
     selection: Selection | None,
-    report: Callable[[str], None],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    say: Say,
+    progress: Progress = unseen,
 ) -> None:
     """Train `network`, in [0, 1], to equal `teacher`, by `rounding_loss`.
 
@@ -46,7 +47,7 @@ def fine_tune(
         luma: share of the loss that compares luma alone.
         truth_weight: of `log_mse` to the truth beside it.
         selection: which weights are kept; None = the last.
-        report: told the loss now and then.
+        say: told the loss now and then.
         progress: told after each step how many of how many are done.
 
     Raises:
@@ -78,7 +79,7 @@ def fine_tune(
         return f", converted {found:.3f} dB"
 
     if selection is not None:
-        report(f"before the first step{select(0)}")
+        say(f"before the first step{select(0)}")
     for count, (low, high) in enumerate(batches, 1):
         loss = float(step(low, high))
         if not np.isfinite(loss):
@@ -86,7 +87,7 @@ def fine_tune(
         progress(count, steps)
         due = count == steps or (selection is not None and count % selection.every == 0)
         if due or count % 50 == 0:
-            report(f"fine-tuning step {count}/{steps}, loss {loss:.4f}{select(count) if due else ''}")
+            say(f"fine-tuning step {count}/{steps}, loss {loss:.4f}{select(count) if due else ''}")
     if selection is not None and kept_step != steps:
         network.set_weights(kept)
-        report(f"kept the weights of step {kept_step}: {best:.3f} dB")
+        say(f"kept the weights of step {kept_step}: {best:.3f} dB")

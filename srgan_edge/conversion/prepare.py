@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from srgan_edge import recipes
 from srgan_edge.conversion import fold, verify
 from srgan_edge.conversion.blend import blended
+from srgan_edge.conversion.progress import Say
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import name_of_run
 from srgan_edge.errors import UsageError
@@ -21,14 +21,6 @@ from srgan_edge.training.generators.receptive_field import overlap
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.run_folder import Trained, load_generator
 from srgan_edge.training.validation import Inference
-
-Report = Callable[[str], None]
-Progress = Callable[[int, int], None]
-"""Told how many steps of how many are done."""
-
-
-def unseen(done: int, total: int) -> None:
-    """A Progress that shows nothing."""
 
 
 class Samplers(NamedTuple):
@@ -53,11 +45,11 @@ class Prepared:
     run: str
     """What it was read from, as cards name it: NAME or NAME/best."""
 
-    def samplers(self, settings: Conversion, report: Report) -> Samplers:
+    def samplers(self, settings: Conversion, say: Say) -> Samplers:
         """Crops of its photos, the same for each call."""
         degrader, cache = Degrader(self.recipe.degradation, self.trained.scale), self.recipe.data.cache
         found = loading.load(
-            self.photos, self.trained.scale, settings.crop, cache, report, report, keep_low=degrader.is_bicubic
+            self.photos, self.trained.scale, settings.crop, cache, say, say, keep_low=degrader.is_bicubic
         )
 
         def sampler(min_gradient: float) -> CropSampler:
@@ -85,26 +77,26 @@ def newest_run(folder: Path = Path("runs")) -> Path:
     return found[-1].parent.parent
 
 
-def prepare(run: Path, settings: Conversion, report: Report) -> Prepared:
+def prepare(run: Path, settings: Conversion, say: Say) -> Prepared:
     """Load the generator of a run folder, fold it, and find the photos for it.
 
     Raises:
         UsageError: the folder is not a run, the tile is too small, or there are no photos.
     """
-    trained = load_generator(run, report)
+    trained = load_generator(run, say)
     recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
     reach = overlap(trained.model)
     check_tile(settings.tile, trained.name, reach)
     data, calibration = recipe.data, settings.calibration
     source, low = (calibration, "") if calibration else (data.source, data.low)
     found = lookup.find_sources(source, settings.verify or data.valid, low, trained.scale)
-    sets = validation_sets(found, recipe, report)
+    sets = validation_sets(found, recipe, say)
     # A network for photos with faults is judged on these.
     pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
     reference = Inference(trained.model, trained.scale, trained.value_range)
     network = fold.plain(trained.model, trained.value_range)
     if settings.blend:
-        network = blended(network, settings.blend, report)
+        network = blended(network, settings.blend, say)
         reference = Inference(network, trained.scale, (0.0, 1.0))
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srgan_edge.atomic import atomic_path
 from srgan_edge.conversion import verify
+from srgan_edge.conversion.progress import Say
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.remake import conversion_table
 from srgan_edge.conversion.targets import Target
 from srgan_edge.errors import GateFailedError
+from srgan_edge.files.atomic import atomic_path
 from srgan_edge.models import ModelCard
 from srgan_edge.runtime.flatbuffer import read_graph
-
-Report = Callable[[str], None]
 
 # What a GAN's exports may measure below bicubic, in dB: SRGAN's do by up to 0.8 (Ledig et al. 2017, table 2).
 _LOOKS = 3.0
@@ -41,7 +39,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Subject:
+class Provenance:
     """What a card says of the network that was converted."""
 
     name: str
@@ -60,7 +58,7 @@ class ForTarget(NamedTuple):
     """An export that was made of another."""
 
     export: Export
-    quality: verify.Quality
+    quality: verify.ExportQuality
     summary: str
     """What more there is to say of it."""
 
@@ -68,28 +66,28 @@ class ForTarget(NamedTuple):
 def publish(
     content: bytes,
     quantization: str,
-    subject: Subject,
+    provenance: Provenance,
     settings: Conversion,
     out: Path,
     checker: verify.Checker,
-    report: Report,
-) -> tuple[Export, verify.Quality, ModelCard]:
+    say: Say,
+) -> tuple[Export, verify.ExportQuality, ModelCard]:
     """Write a .tflite file and its card.
 
     Raises:
         GateFailedError: it is not what was asked for, or loses more than `max_drop`; nothing is left behind.
     """
-    name = f"{subject.name}-{quantization}"
+    name = f"{provenance.name}-{quantization}"
     target = out / f"{name}.tflite"
     verify.check_structure(content, target.name, quantization, settings.tile, settings.io)
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
         quality = checker.quality(temporary)
-        _hold(target, quality, checker, settings, report, subject.purpose)
+        _hold(target, quality, checker, settings, say, provenance.purpose)
     graph = read_graph(content, target.name)
     card = ModelCard(
         name=name,
-        family=subject.family,
+        family=provenance.family,
         scale=checker.scale,
         tile=settings.tile,
         overlap=checker.overlap,
@@ -98,11 +96,11 @@ def publish(
         parameters=graph.parameters,
         macs_per_pixel=graph.macs_per_pixel,
         sha256=hashlib.sha256(content).hexdigest(),
-        recipe=subject.recipe,
-        licence=subject.licence,
-        purpose=subject.purpose,
-        commands=subject.commands,
-        training=subject.training,
+        recipe=provenance.recipe,
+        licence=provenance.licence,
+        purpose=provenance.purpose,
+        commands=provenance.commands,
+        training=provenance.training,
         conversion=conversion_table(settings),
         quality={"valid": _figures(quality, checker)},
         versions=_versions("srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert"),
@@ -115,7 +113,7 @@ def publish(
 
 
 def publish_for(
-    target: Target, export: Export, card: ModelCard, settings: Conversion, checker: verify.Checker, report: Report
+    target: Target, export: Export, card: ModelCard, settings: Conversion, checker: verify.Checker, say: Say
 ) -> ForTarget:
     """Write what a target takes, made of a published export, and its card.
 
@@ -130,10 +128,10 @@ def publish_for(
     with atomic_path(path) as temporary:
         temporary.write_bytes(made.content)
         quality = checker.quality(temporary, target.open_session, export.path)
-        _hold(path, quality, checker, settings, report, card.purpose)
+        _hold(path, quality, checker, settings, say, card.purpose)
     apart = f"{quality.differing} of {quality.values} values are not those of {export.path.name}"
     apart += f", by {quality.worst_to_tflite} levels at most" if quality.differing else ""
-    report(f"{path.name}: {made.summary + ': ' if made.summary else ''}{apart}")
+    say(f"{path.name}: {made.summary + ': ' if made.summary else ''}{apart}")
     facts = {
         "target": target.name,
         **made.facts,
@@ -164,17 +162,17 @@ def publish_for(
 
 def _hold(
     target: Path,
-    quality: verify.Quality,
+    quality: verify.ExportQuality,
     checker: verify.Checker,
     settings: Conversion,
-    report: Report,
+    say: Say,
     purpose: str,
 ) -> None:
     """Say what an export loses, and refuse one that loses too much, or is no better than bicubic enlargement."""
     name = target.stem if target.suffix == ".tflite" else target.name
-    report(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
+    say(f"{name}: {quality.psnr:.3f} dB, float {quality.psnr_float:.3f} dB, on {len(checker.pairs)} photos")
     shift = ", ".join(f"{s:+.2f}" for s in quality.shift)
-    report(
+    say(
         f"{name} against the float network: worst photo {quality.worst_photo} ({quality.worst_drop_db:+.3f} dB), "
         f"worst pixel {quality.worst_pixel} levels, mean shift of R, G, B {shift} levels"
     )
@@ -193,7 +191,7 @@ def _hold(
         )
 
 
-def _figures(quality: verify.Quality, checker: verify.Checker) -> dict[str, float]:
+def _figures(quality: verify.ExportQuality, checker: verify.Checker) -> dict[str, float]:
     return {
         "photos": len(checker.pairs),
         "psnr_float": round(quality.psnr_float, 4),

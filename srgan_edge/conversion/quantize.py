@@ -9,18 +9,19 @@ from srgan_edge.conversion import export, fake_quantization, fold
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
 from srgan_edge.conversion.gptq import gptq
 from srgan_edge.conversion.layer_noise import without_rounding
-from srgan_edge.conversion.prepare import Prepared, Progress, Report, unseen
+from srgan_edge.conversion.prepare import Prepared
+from srgan_edge.conversion.progress import Progress, Say, unseen
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.training.data.crops import batches
 from srgan_edge.training.steps import RateSchedule, make_optimizer
 
 
-def int8(prepared: Prepared, settings: Conversion, report: Report, progress: Progress = unseen) -> tuple[bytes, Any]:
+def int8(prepared: Prepared, settings: Conversion, say: Say, progress: Progress = unseen) -> tuple[bytes, Any]:
     """The INT8 export, calibrated and fine-tuned, and its float twin: the export's weights before their rounding."""
     network = fold.sums_apart(prepared.network)
-    samplers = prepared.samplers(settings, report)
+    samplers = prepared.samplers(settings, say)
     photo_count = len(samplers.calibration.photos)
-    report(f"calibrating on {settings.calibration_batches * settings.batch} crops of {photo_count} photos")
+    say(f"calibrating on {settings.calibration_batches * settings.batch} crops of {photo_count} photos")
     calibration = list(batches(samplers.calibration, 0, settings.calibration_batches))
     quantized = fake_quantization.fake_quantize(gptq(network, calibration), calibration, settings.clip_ratio)
 
@@ -38,7 +39,7 @@ def int8(prepared: Prepared, settings: Conversion, report: Report, progress: Pro
             prepared.luma,
             settings.truth_weight,
             _selection(prepared, content, settings),
-            report,
+            say,
             progress,
         )
     return content(), without_rounding(quantized, network)

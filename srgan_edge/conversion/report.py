@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.conversion.layer_noise import LayerNoise
 from srgan_edge.conversion.publish import ForTarget
-from srgan_edge.conversion.verify import Checker, Quality
+from srgan_edge.conversion.verify import Checker, ExportQuality
 from srgan_edge.imaging import resample
 from srgan_edge.page import Comparison, Figure, PageTable, write_page
 
@@ -30,7 +30,7 @@ class Verified:
 
     name: str
     path: Path
-    quality: Quality
+    quality: ExportQuality
     noise: list[LayerNoise]
     """Of INT8 exports."""
     others: list[ForTarget]
@@ -89,7 +89,7 @@ def _figures(exports: Sequence[Verified]) -> PageTable:
     )
 
 
-def _row(name: str, path: Path, q: Quality) -> tuple[str, ...]:
+def _row(name: str, path: Path, q: ExportQuality) -> tuple[str, ...]:
     return (
         name,
         f"{path.stat().st_size / 1000:.0f}",

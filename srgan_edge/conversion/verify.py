@@ -41,7 +41,7 @@ OLDEST_RUNTIME = (2, 14, 0)
 
 
 @dataclass(frozen=True)
-class Quality:
+class ExportQuality:
     """An export and its float network over the same photos; means where nothing else is said."""
 
     psnr: float
@@ -136,7 +136,7 @@ class Checker:
 
         return replace(self, pairs=[middle(pair) for pair in self.pairs[:count]])
 
-    def quality(self, path: Path, open_session: OpenSession = Session, tflite: Path | None = None) -> Quality:
+    def quality(self, path: Path, open_session: OpenSession = Session, tflite: Path | None = None) -> ExportQuality:
         """Measure an export against the float network, and against the .tflite file that it was made of."""
         ours, worst, shifts = [], 0, []
         differing, apart = 0, 0
@@ -158,7 +158,7 @@ class Checker:
         one, two, shift = (np.mean(values, axis=0) for values in (ours, self.float_scores, shifts))
         drops = [b.psnr - a.psnr for a, b in zip(ours, self.float_scores, strict=True)]
         index = int(np.argmax(drops))
-        return Quality(
+        return ExportQuality(
             psnr=float(one[0]),
             psnr_float=float(two[0]),
             ssim=float(one[1]),

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.files.atomic import atomic_path
 from srgan_edge.imaging import Bytes, metadata
 from srgan_edge.imaging.images import MODES, Picture, image_of
 from srgan_edge.imaging.strip_encoders import Header, JpegStrips, PngStrips, TiffStrips

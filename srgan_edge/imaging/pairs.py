@@ -18,7 +18,7 @@ _HIGH_FOLDERS = ("hr", "gt", "original")
 _LOW_FOLDERS = ("lr_xS", "lrxS", "lrbicxS", "lr_bicubic/xS", "lr/xS", "lr")
 
 
-class Pair(NamedTuple):
+class EvaluationPair(NamedTuple):
     """A photo and what a model must enlarge to it."""
 
     name: str
@@ -29,14 +29,14 @@ class Pair(NamedTuple):
     grey: bool
 
 
-class Source(NamedTuple):
+class PairFiles(NamedTuple):
     """A photo's file and its twin's; None = it is made."""
 
     high: Path
     low: Path | None
 
 
-def pair_of(source: Source, scale: int) -> Pair:
+def pair_of(source: PairFiles, scale: int) -> EvaluationPair:
     """Read a photo, and its low-resolution twin or else shrink it.
 
     Raises:
@@ -46,10 +46,10 @@ def pair_of(source: Source, scale: int) -> Pair:
     given = images.read(source.low).rgb if source.low is not None else None
     _check_fit(source, truth.rgb.shape[:2], None if given is None else given.shape[:2], scale)
     low = given if given is not None else resample.downscale(truth.rgb, scale)
-    return Pair(source.high.name, low, truth.rgb[: low.shape[0] * scale, : low.shape[1] * scale], truth.grey)
+    return EvaluationPair(source.high.name, low, truth.rgb[: low.shape[0] * scale, : low.shape[1] * scale], truth.grey)
 
 
-def check(sources: Sequence[Source], scale: int) -> None:
+def check(sources: Sequence[PairFiles], scale: int) -> None:
     """Refuse pairs that cannot be measured, by their headers.
 
     Raises:
@@ -60,7 +60,7 @@ def check(sources: Sequence[Source], scale: int) -> None:
         _check_fit(source, images.size(source.high), low, scale)
 
 
-def scale_of(source: Source) -> int:
+def scale_of(source: PairFiles) -> int:
     """How many times larger than its twin a photo is.
 
     Raises:
@@ -77,7 +77,7 @@ def scale_of(source: Source) -> int:
     return scale
 
 
-def _check_fit(source: Source, high: tuple[int, ...], low: tuple[int, ...] | None, scale: int) -> None:
+def _check_fit(source: PairFiles, high: tuple[int, ...], low: tuple[int, ...] | None, scale: int) -> None:
     """A truth may be larger than its twin's multiple by less than the scale: sets that are not cut are so."""
     (height, width), (low_height, low_width) = high, low or (high[0] // scale, high[1] // scale)
     if not all(0 <= of - part * scale < scale for of, part in ((height, low_height), (width, low_width))):
@@ -91,7 +91,7 @@ def _check_fit(source: Source, high: tuple[int, ...], low: tuple[int, ...] | Non
         )
 
 
-def sources_of(high: Path, low: Path | None, scale: int | None) -> list[Source]:
+def sources_of(high: Path, low: Path | None, scale: int | None) -> list[PairFiles]:
     """The photos of a folder, each with its twin of another folder, or of the same one by names with HR and LR.
 
     Raises:
@@ -99,17 +99,17 @@ def sources_of(high: Path, low: Path | None, scale: int | None) -> list[Source]:
     """
     photos = _photos(high)
     if low is None:
-        return [Source(photo, None) for photo in photos]
+        return [PairFiles(photo, None) for photo in photos]
     twins = _photos(low)
     if low.resolve() == high.resolve():
         photos, twins = ([p for p in photos if mark.search(p.stem)] for mark in (_HIGH, _LOW))
         if not photos:
             raise UsageError(f"{high}: holds no names with HR and LR, as a folder of both must")
     finder = Twins(low, twins, scale)
-    return [Source(photo, finder.of(photo, high)) for photo in photos]
+    return [PairFiles(photo, finder.of(photo, high)) for photo in photos]
 
 
-def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[Source]]:
+def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[PairFiles]]:
     """The sets that a folder stands for: its own photos, or those of `hr/` in it, or of `*/hr/`, with their twins.
 
     Raises:
@@ -130,7 +130,7 @@ def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[S
     }
 
 
-def bench_sets(bench: Path, scale: int) -> dict[str, list[Pair]]:
+def bench_sets(bench: Path, scale: int) -> dict[str, list[EvaluationPair]]:
     """The pairs of each set of a folder, all of them read.
 
     Raises:

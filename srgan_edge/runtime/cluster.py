@@ -19,7 +19,7 @@ from srgan_edge.imaging import images
 from srgan_edge.models import Model, ModelCard
 from srgan_edge.runtime import batch
 from srgan_edge.runtime.batch import Job, RemoteJob
-from srgan_edge.runtime.pipeline import Outcome, Settings, upscale_files
+from srgan_edge.runtime.pipeline import FileOutcome, Settings, upscale_files
 from srgan_edge.runtime.upscaler import Upscaler
 
 # Tasks handed to Ray beyond those that can run, so that no node waits for the next.
@@ -86,7 +86,7 @@ def exists(path: str) -> bool:
 
 def upscale_on_ray(
     model: Model, jobs: list[RemoteJob], settings: Settings, address: str | None, threads: int
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     """Upscale photos on a Ray cluster; the outcomes come as they are done.
 
     Args:
@@ -134,7 +134,7 @@ def upscale_on_ray(
                     error, facts = ray.get(reference)
                 except RayError as failure:
                     error, facts = f"{job.input}: lost by the cluster: {str(failure).splitlines()[0]}", {}
-                yield Outcome(job, error, facts)
+                yield FileOutcome(job, error, facts)
         _sweep(jobs, run)
     finally:
         if mine:

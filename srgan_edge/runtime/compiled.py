@@ -20,7 +20,7 @@ from srgan_edge.runtime.ranges import UNSAID, Ranges
 from srgan_edge.runtime.session import Session
 
 # Larger tiles run into the GPU's limits: a 9x9 convolution of 64 channels does at 176.
-TILE_OF_DYNAMIC_MODEL = 128
+COMPILED_TILE = 128
 
 # What OpenVINO can compute on.
 GRAPH_BACKENDS = ("npu", "gpu", "cpu")
@@ -62,7 +62,7 @@ class CompiledSession:
             self.io_dtype, self.scale, self.ranges = plain.io_dtype, plain.scale, plain.ranges
             self._to_numbers, self._to_pixels, self._made = plain.to_numbers, plain.to_pixels, plain.output_dtype
         dynamic = plain.tile is None
-        self.tile = plain.tile or (TILE_OF_DYNAMIC_MODEL, TILE_OF_DYNAMIC_MODEL)
+        self.tile = plain.tile or (COMPILED_TILE, COMPILED_TILE)
         with captured_output() as said:
             try:
                 self._model: Any = _compile(path, delegate, half, options)

@@ -37,7 +37,7 @@ class Settings:
     """Of a photo; more are refused."""
 
 
-class Outcome(NamedTuple):
+class FileOutcome(NamedTuple):
     """A photo's result, or why there is none."""
 
     job: Job | RemoteJob
@@ -61,7 +61,7 @@ class _Photo(NamedTuple):
     facts: dict[str, Any]
 
 
-def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -> Generator[Outcome, None, None]:
+def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -> Generator[FileOutcome, None, None]:
     """Upscale photos; the outcomes come in the order of the jobs.
 
     A photo that fails is an outcome with its error, and the others go on. When the caller stops or is
@@ -75,7 +75,7 @@ def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -
     with ThreadPoolExecutor(1, "decode") as decoders, ThreadPoolExecutor(2, "encode") as encoders:
         todo = iter(jobs)
         ahead: deque[tuple[Job, Future[images.Picture]]] = deque()
-        written: deque[_Photo | Outcome] = deque()
+        written: deque[_Photo | FileOutcome] = deque()
 
         def look_ahead() -> None:
             for job in todo:
@@ -89,7 +89,7 @@ def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -
                 try:
                     picture = decoded.result()
                 except SrganEdgeError as error:
-                    written.append(Outcome(job, str(error), {}))
+                    written.append(FileOutcome(job, str(error), {}))
                     look_ahead()
                 else:
                     look_ahead()
@@ -137,7 +137,7 @@ def _upscale(
     settings: Settings,
     encoders: ThreadPoolExecutor,
     stop: threading.Event,
-) -> _Photo | Outcome:
+) -> _Photo | FileOutcome:
     started = time.perf_counter()
     factor = settings.factor or upscaler.scale
     header = encoding.header_of(picture, *final_size(picture, upscaler.scale, factor))
@@ -162,7 +162,7 @@ def _upscale(
         _put(photo, None)
     except SrganEdgeError as error:
         _put(photo, _GivenUpError())
-        return Outcome(job, str(error), {})
+        return FileOutcome(job, str(error), {})
     except BaseException:
         stop.set()
         raise
@@ -218,15 +218,15 @@ def _encode(
     return time.perf_counter()
 
 
-def _is_done(item: _Photo | Outcome) -> bool:
-    return isinstance(item, Outcome) or item.written.done()
+def _is_done(item: _Photo | FileOutcome) -> bool:
+    return isinstance(item, FileOutcome) or item.written.done()
 
 
-def _outcome(item: _Photo | Outcome) -> Outcome:
-    if isinstance(item, Outcome):
+def _outcome(item: _Photo | FileOutcome) -> FileOutcome:
+    if isinstance(item, FileOutcome):
         return item
     try:
         seconds = item.written.result() - item.started
     except SrganEdgeError as error:
-        return Outcome(item.job, str(error), {})
-    return Outcome(item.job, None, item.facts | {"seconds": round(seconds, 4)})
+        return FileOutcome(item.job, str(error), {})
+    return FileOutcome(item.job, None, item.facts | {"seconds": round(seconds, 4)})

@@ -26,7 +26,7 @@ from srgan_edge.runtime.strength import mix, pair
 from srgan_edge.runtime.vetting import vet
 
 # Tile for models that take any size: bounded memory, and little of it is overlap.
-TILE_OF_DYNAMIC_MODEL = 256
+ANY_SIZE_TILE = 256
 
 
 class Upscaler:
@@ -95,7 +95,7 @@ class Upscaler:
         self.device = session.device + (" (software)" if session.software else "")
         if self.delegate == "cpu":
             self.device = cpu_name(self.threads)
-        side = max(TILE_OF_DYNAMIC_MODEL, 4 * self.overlap)
+        side = max(ANY_SIZE_TILE, 4 * self.overlap)
         self.tile = session.tile or (side, side)
         if self._faithful is not None:
             if (self._faithful.scale, self._faithful.tile) != (self.scale, self.tile):

@@ -7,14 +7,14 @@ import importlib.metadata
 import json
 import os
 import platform
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from srgan_edge import __version__
-from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.files.atomic import write_text
+from srgan_edge.files.user_cache import user_cache
 from srgan_edge.runtime.probe import Finding
 
 # Where Vulkan's loader looks for drivers, and what tells it to look elsewhere.
@@ -44,21 +44,10 @@ def keep(path: Path, half: bool, finding: Finding) -> None:
             write_text(_file(path, half), json.dumps([finding.device, finding.software]))
 
 
-def cache_folder() -> Path:
-    """Where this user's programs keep what can be found out again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "srgan-edge"
-
-
 def _file(path: Path, half: bool) -> Path:
     key = [half, __version__, runtime_version(), platform.release(), *_drivers()]
     digest = hashlib.sha256(json.dumps(key).encode() + path.read_bytes()).hexdigest()
-    return cache_folder() / "gpu" / f"{digest}.json"
+    return user_cache() / "gpu" / f"{digest}.json"
 
 
 def runtime_version() -> str:

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srgan_edge import __version__
-from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import write_text
+from srgan_edge.files.user_cache import user_cache
 from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, ModelCard, content, shipped
 from srgan_edge.runtime import isolated
@@ -34,7 +35,7 @@ from srgan_edge.runtime.ranges import (
     read_ranges,
 )
 from srgan_edge.runtime.session import Session
-from srgan_edge.runtime.verdicts import cache_folder, runtime_version
+from srgan_edge.runtime.verdicts import runtime_version
 
 # Overlap where it cannot be known: more than the reach of the compact networks that people exchange.
 OVERLAP_UNKNOWN = 16
@@ -154,7 +155,7 @@ def _options(other: dict[str, Any]) -> str:
 def _tried(path: Path, data: bytes, given: Ranges) -> dict[str, Any]:
     """What `enlarge` finds, in a process of its own; what it found of the same file before is remembered."""
     key = json.dumps([hashlib.sha256(data).hexdigest(), given, __version__, runtime_version()])
-    remembered = cache_folder() / "models" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    remembered = user_cache() / "models" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads(remembered.read_text(encoding="utf-8"))
         if found["key"] == key and isinstance(found["scale"], int):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.locks import open_locked
+from srgan_edge.files.locks import open_locked
 from srgan_edge.training.data.lookup import TFDS, find_sources
 from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.recipe import Recipe

@@ -13,8 +13,8 @@ import tensorflow as tf
 from srgan_edge.errors import UsageError
 from srgan_edge.training.data.crops import CropSampler, batches
 
-Losses = dict[str, Any]
-DistributedStep = Callable[[Any, Any, bool], tuple[Losses, bool]]
+LossValues = dict[str, Any]
+DistributedStep = Callable[[Any, Any, bool], tuple[LossValues, bool]]
 """`(low, high, stop)`: this worker's share of a batch and whether it was asked to stop; yields the mean losses and
 whether any worker was."""
 
@@ -74,18 +74,18 @@ class Distribution:
             self.strategy.distribute_datasets_from_function(lambda _: batches(sampler, first, last, part, devices))
         )
 
-    def step(self, replica_step: Callable[[Any, Any], Losses], after: Callable[[], None]) -> DistributedStep:
+    def step(self, replica_step: Callable[[Any, Any], LossValues], after: Callable[[], None]) -> DistributedStep:
         """A training step on every device at once, followed by `after` once."""
 
         @tf.function(autograph=False)
-        def step(low: Any, high: Any, stop: Any) -> tuple[Losses, Any]:
+        def step(low: Any, high: Any, stop: Any) -> tuple[LossValues, Any]:
             losses = self.strategy.run(replica_step, (low, high))
             after()
             if self.workers > 1:
                 stop = self.strategy.reduce("SUM", self.strategy.run(lambda: tf.cast(stop, tf.float32)), None) > 0
             return {name: self.strategy.reduce("MEAN", value, None) for name, value in losses.items()}, stop
 
-        def call(low: Any, high: Any, stop: bool) -> tuple[Losses, bool]:
+        def call(low: Any, high: Any, stop: bool) -> tuple[LossValues, bool]:
             losses, any_stops = step(low, high, tf.constant(stop))
             # All leave after the same step: one that went on alone would wait for the others for ever. With one
             # worker nothing is asked of the device, which may still be computing.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from srgan_edge.atomic import write_text
+from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging import Bytes
 from srgan_edge.training.writing import writing
 

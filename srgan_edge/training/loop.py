@@ -21,7 +21,7 @@ from srgan_edge.training import validation
 from srgan_edge.training.checkpoints import Checkpoints
 from srgan_edge.training.claim import RECIPE, Claim
 from srgan_edge.training.data.training_data import training_data
-from srgan_edge.training.distribution import Distribution, Losses
+from srgan_edge.training.distribution import Distribution, LossValues
 from srgan_edge.training.journal import Journal, Report
 from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
@@ -142,7 +142,7 @@ class Trainer:
             low = np.concatenate([sampler(s)[0] for s in range(step, step + _REVIVAL_BATCHES)])
             self.journal.say(f"{self.learner.revive(low)} dead channels put to use again")
         start, count = time.perf_counter(), 0
-        recent: list[Losses] = []
+        recent: list[LossValues] = []
         for low, high in self.distribution.batches(sampler, step, phase.last):
             # Asked once a step: a signal from here on waits for the next.
             losses, leaving = phase.step(low, high, stopped())

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import tensorflow as tf
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from srgan_edge.atomic import atomic_path, write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import atomic_path, write_text
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D

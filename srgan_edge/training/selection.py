@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from srgan_edge.atomic import write_text
+from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging.quality import FLAT
 from srgan_edge.training.validation import Quality, mean
 

@@ -20,7 +20,7 @@ from srgan_edge import Upscaler
 from srgan_edge.cli.main import cli
 from srgan_edge.cli.run_command import command
 from srgan_edge.runtime import camera, cluster, upscaler
-from srgan_edge.runtime.pipeline import Outcome
+from srgan_edge.runtime.pipeline import FileOutcome
 
 MODEL = "-m edge-s-x4-int8"
 
@@ -89,7 +89,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
             names = [Path(job.output).relative_to(folder) for job in jobs]
             seen["ray"] = model.name, names, asdict(settings), address, threads
             facts = {"width": 1, "height": 1, "scale": 4, "seconds": 1.0, "tiles": 1, "notes": []}
-            return (Outcome(job, None, facts) for job in jobs)
+            return (FileOutcome(job, None, facts) for job in jobs)
 
         monkeypatch.chdir(folder)
         monkeypatch.setattr(upscaler, "Upscaler", opened)

@@ -73,7 +73,9 @@ def test_an_interrupted_run_says_what_is_kept(folder: Path, tmp_path: Path, monk
     monkeypatch.setattr(kept, "SEGMENT", 2)
     real = video.upscale_video
 
-    def interrupted(upscaler: object, source: Path, target: Path, progress: video.Progress, *more: object) -> object:
+    def interrupted(
+        upscaler: object, source: Path, target: Path, progress: video.FrameProgress, *more: object
+    ) -> object:
         def stop(done: int, total: int) -> None:
             progress(done, total)
             if done == 5:

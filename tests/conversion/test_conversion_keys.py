@@ -112,7 +112,7 @@ def look(run_folder: Path, places: dict[str, str], monkeypatch: pytest.MonkeyPat
             seen["measured"] = count, to_truth
             return 30.0
 
-        def published(content: bytes, name: str, subject: Any, *rest: Any) -> Any:
+        def published(content: bytes, name: str, provenance: Any, *rest: Any) -> Any:
             checker = rest[2]
             seen["pairs"] = digest(*(array for pair in checker.pairs for array in (pair.lr, pair.hr)))
             return SimpleNamespace(path=Path(f"{name}.tflite")), None, None

@@ -14,7 +14,7 @@ import pytest
 from conftest import photo
 
 from srgan_edge.conversion import report
-from srgan_edge.conversion.publish import Subject, publish
+from srgan_edge.conversion.publish import Provenance, publish
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.conversion.verify import Checker
@@ -132,10 +132,10 @@ def test_an_export_below_bicubic_fails(
     measured = replace(measured, psnr_bicubic=30.0, psnr=30.0 + gain, psnr_float=30.0 + gain)
     monkeypatch.setattr(Checker, "quality", lambda *_: measured)
     settings = Conversion(tile=128, min_gain=min_gain)
-    subject = Subject("x", "edge-m", "", "", [], purpose)
+    provenance = Provenance("x", "edge-m", "", "", [], purpose)
 
     def make() -> None:
-        publish(content, "int8", subject, settings, tmp_path / "out", checker, lambda text: None)
+        publish(content, "int8", provenance, settings, tmp_path / "out", checker, lambda text: None)
 
     if passes:
         make()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import pairs, resample
-from srgan_edge.imaging.pairs import Source, pair_of, scale_of, sets_of, sources_of
+from srgan_edge.imaging.pairs import PairFiles, pair_of, scale_of, sets_of, sources_of
 
 
 def save(path: Path, height: int, width: int) -> Path:
@@ -42,7 +42,7 @@ def test_twins_by_the_conventions_of_the_field(tmp_path: Path, high: str, low: s
     save(tmp_path / "hr" / high, 64, 64)
     for name in (low, "other.png", "1.png", "0800x4.png", "mohr.png"):
         save(tmp_path / "lr" / name, 16, 16)
-    assert sources_of(tmp_path / "hr", tmp_path / "lr", 4) == [Source(tmp_path / "hr" / high, tmp_path / "lr" / low)]
+    assert sources_of(tmp_path / "hr", tmp_path / "lr", 4) == [PairFiles(tmp_path / "hr" / high, tmp_path / "lr" / low)]
 
 
 def test_the_scale_chooses_among_twins(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_sets_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("size", "fits"), [((64, 64), True), ((67, 66), True), ((68, 64), False), ((63, 64), False)])
 def test_a_truth_fits_its_twin(tmp_path: Path, size: tuple[int, int], fits: bool) -> None:
-    source = Source(save(tmp_path / "high.png", *size), save(tmp_path / "low.png", 16, 16))
+    source = PairFiles(save(tmp_path / "high.png", *size), save(tmp_path / "low.png", 16, 16))
     if fits:
         pairs.check([source], 4)
         pair = pair_of(source, 4)
@@ -103,22 +103,22 @@ def test_a_truth_fits_its_twin(tmp_path: Path, size: tuple[int, int], fits: bool
 
 
 def test_without_a_twin_it_is_made(tmp_path: Path) -> None:
-    pair = pair_of(Source(save(tmp_path / "high.png", 66, 50), None), 4)
+    pair = pair_of(PairFiles(save(tmp_path / "high.png", 66, 50), None), 4)
     np.testing.assert_array_equal(pair.low, resample.downscale(photo(66, 50), 4))
     np.testing.assert_array_equal(pair.high, photo(66, 50)[:64, :48])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 100), (18, 64)])
 def test_too_small(tmp_path: Path, size: tuple[int, int]) -> None:
-    source = Source(save(tmp_path / "tiny.png", *size), None)
+    source = PairFiles(save(tmp_path / "tiny.png", *size), None)
     with pytest.raises(SrganEdgeError, match=r"tiny\.png: \d+x\d+ is too small: without a border of 4 pixels"):
         pairs.check([source], 4)
-    pairs.check([Source(save(tmp_path / "enough.png", 20, 20), None)], 4)
+    pairs.check([PairFiles(save(tmp_path / "enough.png", 20, 20), None)], 4)
 
 
 def test_the_scale_of_a_pair(tmp_path: Path) -> None:
     low = save(tmp_path / "low.png", 20, 30)
-    assert scale_of(Source(save(tmp_path / "high.png", 61, 92), low)) == 3
+    assert scale_of(PairFiles(save(tmp_path / "high.png", 61, 92), low)) == 3
     for size in ((60, 60), (10, 10)):
         with pytest.raises(SrganEdgeError, match=r"is no multiple of its twin"):
-            scale_of(Source(save(tmp_path / "other.png", *size), low))
+            scale_of(PairFiles(save(tmp_path / "other.png", *size), low))

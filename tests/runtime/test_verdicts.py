@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.files.user_cache import user_cache
 from srgan_edge.models import WEIGHTS
 from srgan_edge.runtime import delegates, verdicts
 from srgan_edge.runtime.probe import Finding
@@ -99,7 +100,7 @@ def test_a_process_that_dies_on_the_gpu_leaves_no_verdict(probes: list[Finding])
 @pytest.mark.parametrize("text", ["", "{", "[1]", "[1, 2]", '["a", "b"]', "{}"])
 def test_a_damaged_verdict_is_none(text: str, probes: list[Finding]) -> None:
     verdicts.keep(FP16, False, REAL)
-    (file,) = (verdicts.cache_folder() / "gpu").iterdir()
+    (file,) = (user_cache() / "gpu").iterdir()
     file.write_text(text)
     assert verdicts.take(FP16, False) is None
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.runtime.batch import Job
-from srgan_edge.runtime.pipeline import Outcome, Settings
+from srgan_edge.runtime.pipeline import FileOutcome, Settings
 from srgan_edge.runtime.upscaler import Upscaler
 
-Progress = Callable[[int, int], None]
+FrameProgress = Callable[[int, int], None]
 """Told how many frames are done, and of how many (0 = not known)."""
 
 
 def upscale_videos(
-    upscaler: Upscaler, jobs: Iterable[Job], settings: Settings, progress: Progress
-) -> Iterator[Outcome]:
+    upscaler: Upscaler, jobs: Iterable[Job], settings: Settings, progress: FrameProgress
+) -> Iterator[FileOutcome]:
     """Enlarge video files one by one; one that fails is an outcome with its error."""
     for job in jobs:
         started = time.perf_counter()
@@ -26,20 +26,20 @@ def upscale_videos(
             if job.output.exists() and not settings.overwrite:
                 raise ResultExistsError(job.output)
             facts = upscale_video(upscaler, job.input, job.output, progress, settings.quality, settings.factor)
-            yield Outcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
+            yield FileOutcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
         except SrganEdgeError as error:
-            yield Outcome(job, str(error), {})
+            yield FileOutcome(job, str(error), {})
 
 
 def upscale_video(
     upscaler: Upscaler,
     source: Path,
     target: Path,
-    progress: Progress = lambda done, total: None,
+    progress: FrameProgress = lambda done, total: None,
     quality: int = 95,
     factor: float | None = None,
 ) -> dict[str, Any]:
-    """Enlarge a video file. Returns the facts of an `Outcome`.
+    """Enlarge a video file. Returns the facts of an `FileOutcome`.
 
     Sound, subtitles, cover pictures, fonts, chapters and titles are copied as they are; what the target's container
     cannot hold is named in the notes, and sound that it cannot hold is an error. Colour primaries, transfer, matrix

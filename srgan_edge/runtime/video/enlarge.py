@@ -13,14 +13,14 @@ import av.error
 import numpy as np
 from PIL import Image
 
-from srgan_edge.atomic import atomic_path
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import atomic_path
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.batch import VIDEO_RESULTS
 from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.runtime.video import colours, result, tracks
 from srgan_edge.runtime.video.segments import Encoding, Segments, identity
-from srgan_edge.runtime.video.source import Source, UnreadableVideoError, fraction, plain
+from srgan_edge.runtime.video.source import UnreadableVideoError, VideoSource, fraction, plain
 
 # At widths that are no multiple of 128, x264's AVX-512 code gives other bytes from process to process. What it uses
 # instead is in every processor that has AVX-512.
@@ -56,13 +56,13 @@ def enlarge(
     if suffix not in VIDEO_RESULTS:
         raise UsageError(f"{target}: not a video that can be written; use one of {' '.join(VIDEO_RESULTS)}")
     try:
-        with Source(source, suffix == ".avi") as given:
+        with VideoSource(source, suffix == ".avi") as given:
             plan = tracks.plan(given, target)
             first = _first(upscaler, source, suffix, quality, factor or upscaler.scale)
             encoding = first.encoding
             computed_by = f"{upscaler.delegate}, {upscaler.device}"
             key = identity(source, upscaler.sha256, computed_by, encoding)
-            with Source(source) as looked_through:
+            with VideoSource(source) as looked_through:
                 looked_through.check_whole()
             result.rehearse(source, plan)
             with Segments(target, key) as segments:
@@ -87,7 +87,7 @@ def enlarge(
 
 
 def _first(upscaler: Upscaler, path: Path, suffix: str, quality: int, factor: float) -> _First:
-    with Source(path, suffix == ".avi") as source:
+    with VideoSource(path, suffix == ".avi") as source:
         frame = next(source.frames()).picture
         try:
             tags, turn = colours.colours_of(frame), colours.turn_of(frame)
@@ -135,7 +135,7 @@ def _has_avx512() -> bool:
 
 
 def _frames(
-    upscaler: Upscaler, given: Source, segments: Segments, first: _First, progress: Callable[[int, int], None]
+    upscaler: Upscaler, given: VideoSource, segments: Segments, first: _First, progress: Callable[[int, int], None]
 ) -> int:
     """Enlarge what is not in the segments already; return the number of all frames."""
     count, length = 0, given.length

@@ -16,7 +16,7 @@ from av.bitstream import BitStreamFilterContext
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.runtime.video.segments import Segments
 from srgan_edge.runtime.video.source import fraction, is_cover, open_container, plain, start_seconds
-from srgan_edge.runtime.video.tracks import Plan
+from srgan_edge.runtime.video.tracks import TrackPlan
 
 # Written by muxers themselves, of the file and of a track.
 _TECHNICAL = {
@@ -29,7 +29,7 @@ _Timed = tuple[Fraction, Any, Any]
 """A time in seconds, a track of the result and a packet for it."""
 
 
-def join(source: Path, plan: Plan, made: Path, segments: Segments, time_base: Fraction) -> None:
+def join(source: Path, plan: TrackPlan, made: Path, segments: Segments, time_base: Fraction) -> None:
     """Write the result.
 
     Args:
@@ -70,7 +70,7 @@ def join(source: Path, plan: Plan, made: Path, segments: Segments, time_base: Fr
             result.mux(packet)
 
 
-def rehearse(source: Path, plan: Plan) -> None:
+def rehearse(source: Path, plan: TrackPlan) -> None:
     """Copy a source's tracks to nowhere: a track that cannot be copied is known before hours of computing, not after.
 
     Raises:
@@ -100,7 +100,7 @@ def missing(source: Path, made: Path) -> list[str]:
         return notes
 
 
-def _copied(given: Any, plan: Plan, result: Any) -> Iterator[_Timed]:
+def _copied(given: Any, plan: TrackPlan, result: Any) -> Iterator[_Timed]:
     """The tracks of a plan are added to a result at once, and their packets yielded then."""
     start = start_seconds(given)
     tracks: dict[int, _Copy | _Lossless] = {}

@@ -21,8 +21,8 @@ import av.error
 import numpy as np
 
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.files.locks import try_lock
 from srgan_edge.imaging import Bytes
-from srgan_edge.locks import try_lock
 from srgan_edge.runtime.video import kept
 from srgan_edge.runtime.video.colours import Colours, from_rgb, tag
 

@@ -40,12 +40,12 @@ class Frame(NamedTuple):
 
     picture: Any
     pts: int
-    """When it is shown, in ticks of `Source.time_base`, 0 = the file's beginning."""
+    """When it is shown, in ticks of `VideoSource.time_base`, 0 = the file's beginning."""
     duration: int
     """In ticks too; 0 = not known."""
 
 
-class Source:
+class VideoSource:
     """An open video file; `frames` and `check_whole` read it, one of them and once."""
 
     def __init__(self, path: Path, constant_rate: bool = False) -> None:
@@ -76,7 +76,7 @@ class Source:
         # AVI stores when a packet is decoded, not when its frame is shown: frames are shown in that same rhythm.
         self._rhythm: deque[int] | None = deque() if self.container.format.name == "avi" else None
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> VideoSource:
         return self
 
     def __exit__(self, *_: object) -> None:

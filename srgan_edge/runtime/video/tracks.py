@@ -11,14 +11,14 @@ import av.error
 from av.stream import Discard
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.runtime.video.source import Source, is_cover, open_container
+from srgan_edge.runtime.video.source import VideoSource, is_cover, open_container
 
 # av guesses others by the suffix; the muxer it knows as m4v takes little sound.
 _MUXERS = {".m4v": "mp4", ".mkv": "matroska"}
 _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "pictures", "attachment": "attachment", "data": "data"}
 
 
-class Plan(NamedTuple):
+class TrackPlan(NamedTuple):
     """Which of a source's tracks a result has."""
 
     muxer: str
@@ -31,14 +31,14 @@ class Plan(NamedTuple):
     notes: list[str]
 
 
-def plan(source: Source, target: Path) -> Plan:
+def plan(source: VideoSource, target: Path) -> TrackPlan:
     """Decide what is copied.
 
     Raises:
         SrganEdgeError: the target's container cannot hold the sound, which would be lost.
     """
     muxer = _MUXERS.get(target.suffix.lower(), target.suffix.lower()[1:])
-    result = Plan(muxer, [], [], [], [])
+    result = TrackPlan(muxer, [], [], [], [])
     refused: list[str] = []
     others: list[str] = []
     for stream in source.container.streams:

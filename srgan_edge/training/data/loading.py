@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from srgan_edge.errors import UnreadableImageError, UsageError
+from srgan_edge.files.user_cache import user_cache
 from srgan_edge.imaging import images
 from srgan_edge.imaging.resample import downscale
-from srgan_edge.training.data.memory import cache_folder, memory_allowed
+from srgan_edge.training.data.memory import memory_allowed
 from srgan_edge.training.data.packed import Decoded, Pack
 from srgan_edge.training.data.photos import HighResolution, Pair, Photo, PhotoFile, shrunk_size
 from srgan_edge.training.data.sources import Item, Source
@@ -84,8 +85,8 @@ def load(
     if cache == "memory" or needed <= memory_allowed() // 2:
         say(f"{len(files)} photos are kept in memory, {_gib(needed)} decoded")
         return list(loader.decoded(m.item for m in measured))
-    if loader.pack(cache_folder()).complete or needed <= _free(cache_folder()) // 2:
-        return loader.packed(cache_folder(), lambda: (m.item for m in measured))
+    if loader.pack(user_cache()).complete or needed <= _free(user_cache()) // 2:
+        return loader.packed(user_cache(), lambda: (m.item for m in measured))
     say(
         f"{len(files)} photos, {_gib(needed)} decoded, would fill more than half of memory and of the free disk: "
         "each is decoded for every crop; data.cache = FOLDER keeps them decoded"
@@ -133,7 +134,7 @@ class _Loader(NamedTuple):
         if cache == "memory":
             return list(self.decoded(items()))
         kept = _within(memory_allowed() // 2, self.decoded(items()))
-        return list(kept) if kept else self.packed(cache_folder(), items, _free(cache_folder()) // 2)
+        return list(kept) if kept else self.packed(user_cache(), items, _free(user_cache()) // 2)
 
 
 def _gib(count: float) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,15 +42,3 @@ def cgroup_limits(process: Path = Path("/proc/self/cgroup"), root: Path = Path("
                     continue
                 if text.isdigit():
                     yield int(text)
-
-
-def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "srgan-edge"

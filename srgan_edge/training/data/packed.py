@@ -12,10 +12,10 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from srgan_edge.atomic import write_text
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.files.atomic import write_text
+from srgan_edge.files.locks import open_locked, try_lock
 from srgan_edge.imaging import Bytes
-from srgan_edge.locks import open_locked, try_lock
 from srgan_edge.training.data.photos import HighResolution, Pair, shrunk_cut
 
 Decoded = Pair | HighResolution

@@ -9,7 +9,7 @@ import tf_keras as keras
 from srgan_edge.training.generators.layers import CollapsibleConv2D, PixelShuffle
 
 
-class Size(NamedTuple):
+class ChainSize(NamedTuple):
     """A size of the chain."""
 
     channels: int
@@ -20,7 +20,7 @@ class Size(NamedTuple):
 
 
 # MACs at 1280x720 output, x4: s 1.09G of 1.2G, m 4.16G of 4.2G, l 7.88G of 8G.
-SIZES = {"s": Size(16, 6, False), "m": Size(32, 5, True), "l": Size(32, 12, True)}
+SIZES = {"s": ChainSize(16, 6, False), "m": ChainSize(32, 5, True), "l": ChainSize(32, 12, True)}
 
 
 def chain(size: str, scale: int = 4, collapsible: bool = False) -> Any:

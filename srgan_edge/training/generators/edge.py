@@ -9,7 +9,7 @@ import tf_keras as keras
 from srgan_edge.training.generators.layers import PixelShuffle
 
 
-class Size(NamedTuple):
+class EdgeSize(NamedTuple):
     """A size of the edge generator."""
 
     channels: int
@@ -18,7 +18,7 @@ class Size(NamedTuple):
 
 
 # MACs at 1280x720 output, x4: s 1.06G, m 4.22G, l 7.22G, xl 25.2G.
-SIZES = {"s": Size(12, 5), "m": Size(24, 6), "l": Size(32, 6), "xl": Size(48, 10)}
+SIZES = {"s": EdgeSize(12, 5), "m": EdgeSize(24, 6), "l": EdgeSize(32, 6), "xl": EdgeSize(48, 10)}
 
 
 def edge(size: str, scale: int = 4) -> Any:

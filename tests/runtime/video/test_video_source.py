@@ -19,12 +19,12 @@ av = pytest.importorskip("av")
 from av.stream import Disposition  # noqa: E402
 
 from srgan_edge.runtime.video import upscale_video  # noqa: E402
-from srgan_edge.runtime.video.source import Source, UnreadableVideoError  # noqa: E402
+from srgan_edge.runtime.video.source import UnreadableVideoError, VideoSource  # noqa: E402
 
 
 def read(path: Path) -> tuple[list[float], list[str]]:
     """When the frames are shown, and the notes."""
-    with Source(path) as source:
+    with VideoSource(path) as source:
         times = [float(frame.pts * source.time_base) for frame in source.frames()]
         return times, source.notes
 
@@ -68,7 +68,7 @@ def test_broadcasts_begin_at_0(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".flv", ".mov"])
 def test_a_late_beginning_is_no_cut(tmp_path: Path, suffix: str) -> None:
     clip = make(tmp_path / f"late{suffix}", pixel_format="yuv420p", times=list(range(100, 125)))
-    with Source(clip) as source:
+    with VideoSource(clip) as source:
         source.check_whole()
 
 
@@ -80,7 +80,7 @@ def test_playlists_open_nothing(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_text(text)
         with pytest.raises(UnreadableVideoError, match=f"{name}: not a video"):
-            Source(tmp_path / name)
+            VideoSource(tmp_path / name)
 
 
 def test_names_are_not_protocols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
     writer = threading.Thread(target=lambda: pipe.open("wb").close(), daemon=True)
     writer.start()
     with pytest.raises(UnreadableVideoError, match=r"pipe\.mp4: not a regular file"):
-        Source(pipe)
+        VideoSource(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     writer.join()
     os.close(reader)
@@ -169,4 +169,4 @@ def test_a_cover_alone_is_no_video(tmp_path: Path) -> None:
                 packet.stream = track
                 made.mux(packet)
     with pytest.raises(UnreadableVideoError, match=r"song\.mp4: has no pictures"):
-        Source(tmp_path / "song.mp4")
+        VideoSource(tmp_path / "song.mp4")

@@ -20,7 +20,7 @@ from srgan_edge.training.data.sources import Folder, Shrunk, Source
 
 @pytest.fixture(autouse=True)
 def _own_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "cache_folder", lambda: tmp_path / "user-cache")
+    monkeypatch.setattr(loading, "user_cache", lambda: tmp_path / "user-cache")
 
 
 def kept(source: Source, cache: str, scale: int = 4, keep_low: bool = True) -> list[Photo]:

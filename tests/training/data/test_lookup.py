@@ -51,11 +51,11 @@ def test_tensorflow_datasets(name: str, feature: str, tmp_path: Path, monkeypatc
         with pytest.raises(UsageError, match=r"data\.cache = none decodes files"):
             loading.load(train, 4, 1, "none", said.append, said.append)
         monkeypatch.setattr(loading, "memory_allowed", lambda: 100)
-        monkeypatch.setattr(loading, "cache_folder", lambda: tmp_path / "user-cache")
+        monkeypatch.setattr(loading, "user_cache", lambda: tmp_path / "user-cache")
         monkeypatch.setattr(loading, "_free", lambda folder: 10**9)
         assert len(loading.load(train, 4, 1, "auto", said.append, said.append)) == 3
         assert "user-cache" in said[-1]
-        monkeypatch.setattr(loading, "cache_folder", lambda: tmp_path / "full")
+        monkeypatch.setattr(loading, "user_cache", lambda: tmp_path / "full")
         monkeypatch.setattr(loading, "_free", lambda folder: 100)
         with pytest.raises(UsageError, match="more than half of memory and of the free disk"):
             loading.load(train, 4, 1, "auto", said.append, said.append)

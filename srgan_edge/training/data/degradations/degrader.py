@@ -9,7 +9,7 @@ import numpy as np
 
 from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.degradations import faults
-from srgan_edge.training.data.degradations.settings import Degradation, Last, Stage
+from srgan_edge.training.data.degradations.settings import Degradation, DegradationStage, Last
 
 Random = np.random.Generator
 
@@ -48,7 +48,7 @@ def _drawn(fault: Callable[..., Bytes], image: Bytes, settings: Any, random: Ran
     return fault(image, settings, random) if random.random() < settings.probability else image
 
 
-def _stage(image: Bytes, stage: Stage, base: tuple[int, ...], random: Random) -> Bytes:
+def _stage(image: Bytes, stage: DegradationStage, base: tuple[int, ...], random: Random) -> Bytes:
     if random.random() >= stage.probability:
         return image
     image = _drawn(faults.blur, image, stage.blur, random)

@@ -132,7 +132,7 @@ class H264(Fault):
     crf: Annotated[tuple[_Crf, _Crf], _PAIR] = (20, 35)
 
 
-class Stage(Table):
+class DegradationStage(Table):
     """A round of faults, in the order of its keys."""
 
     probability: Share = 1.0
@@ -221,9 +221,9 @@ class Degradation(Table):
     """Of the crops that are shrunk by MATLAB's bicubic and have no fault."""
     ramp: Share = 0.0
     """Of the first phase's steps, over which the share of crops with faults rises from 0."""
-    first: Stage = Stage()
+    first: DegradationStage = DegradationStage()
     """At the HR image's size."""
-    second: Stage = Stage(probability=0.0)
+    second: DegradationStage = DegradationStage(probability=0.0)
     """Resized to `resize.factor` times the LR size."""
     last: Last = Last()
 

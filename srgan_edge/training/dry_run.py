@@ -73,7 +73,7 @@ def look(recipe: Recipe, say: Callable[[str], None]) -> tuple[Recipe, Bytes | No
     return recipe.changed(**steps), contact_sheet(first) if first is not None else None
 
 
-def probe(recipe: Recipe) -> Cost:
+def cost_of(recipe: Recipe) -> Cost:
     """Build a recipe's networks and run a few steps of each phase on noise.
 
     Raises:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.locks import try_lock
+from srgan_edge.files.locks import try_lock
 
 # Windows opens no folders: what a killed run leaves is not recognised there.
 _LOCKS = sys.platform != "win32"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from srgan_edge.atomic import atomic_path, sweep, write_text
 from srgan_edge.errors import SrganEdgeError
+from srgan_edge.files.atomic import atomic_path, sweep, write_text
 
 
 def test_complete_or_absent(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_bytes_are_on_the_disk_before_the_name(tmp_path: Path, monkeypatch: pyte
 _HOLD = """
 import sys, time
 from pathlib import Path
-from srgan_edge.atomic import atomic_path
+from srgan_edge.files.atomic import atomic_path
 with atomic_path(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     print("written", flush=True)
