@@ -57,8 +57,6 @@ class ModelCard:
     """The recipe that trained it, and to which step."""
     licence: str
     """Of the training photos."""
-    commands: list[str] = field(default_factory=list)
-    """What remakes it: a training and a conversion; none for another's network."""
     quality: dict[str, dict[str, float]] = field(default_factory=dict)
     """By set of photos: psnr_float, psnr, ssim_float, ssim."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -93,8 +91,6 @@ class ModelCard:
             _require(isinstance(value, str) and value in known, name, value, " or ".join(filter(None, known)))
         is_hash = isinstance(self.sha256, str) and re.fullmatch("[0-9a-f]{64}", self.sha256)
         _require(bool(is_hash), "sha256", self.sha256, "a SHA-256 in hexadecimal")
-        commands = isinstance(self.commands, list) and all(map(_is_line, self.commands))
-        _require(commands, "commands", self.commands, "a list of lines")
         versions = isinstance(self.versions, dict) and all(
             _is_line(k) and _is_line(v) for k, v in self.versions.items()
         )

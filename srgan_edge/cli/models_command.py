@@ -72,7 +72,7 @@ def _print_recipe(name: str, recipe: dict[str, Any]) -> None:
     from srgan_edge.errors import SrganEdgeError
 
     if not recipe:
-        raise SrganEdgeError(f"{name}: its card does not hold this recipe; its commands name the nearest")
+        raise SrganEdgeError(f"{name}: its card does not hold this recipe")
     try:
         import tomli_w
     except ImportError as error:
@@ -83,7 +83,9 @@ def _print_recipe(name: str, recipe: dict[str, Any]) -> None:
 def _print_card(card: dict[str, Any]) -> None:
     for key, value in card.items():
         if key in ("training", "conversion"):
-            click.echo(f"{key}: " + ("see --recipe" if value else "not in this card"))
+            stage = "train" if key == "training" else "convert"
+            how = f"srgan-edge models {card['name']} --recipe {stage}" if value else "its recipe is not in this card"
+            click.echo(f"{key}: {how}")
             continue
         lines = [f"{k}: {_plain(v)}" for k, v in value.items()] if isinstance(value, dict) else value
         click.echo("\n  ".join([f"{key}:", *lines]) if isinstance(lines, list) else f"{key}: {value}")

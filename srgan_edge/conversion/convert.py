@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srgan_edge.conversion import export, fold
+from srgan_edge.conversion.card_recipes import training_table
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise
 from srgan_edge.conversion.prepare import Prepared, check_tile, prepare
@@ -13,7 +14,6 @@ from srgan_edge.conversion.progress import Progress, Say, unseen
 from srgan_edge.conversion.publish import Export, Provenance, publish, publish_for
 from srgan_edge.conversion.quantize import int8
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import convert_command, train_command, training_table
 from srgan_edge.conversion.report import REPORT, Verified, write_report
 from srgan_edge.conversion.targets import Target
 from srgan_edge.conversion.transposed import transposed
@@ -48,13 +48,11 @@ def convert_prepared(
     """
     trained, checker = prepared.trained, prepared.checker
     made_by = f"{trained.name} to step {trained.step}"
-    commands = [train_command(prepared.recipe), convert_command(prepared.run, settings)]
     provenance = Provenance(
         trained.name,
         trained.architecture,
         made_by,
         trained.licence,
-        commands,
         prepared.recipe.purpose,
         training_table(prepared.recipe),
     )
@@ -94,7 +92,7 @@ def convert_foreign(
     training = loading.decode(found.train, network.scale, side, say)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
-    provenance = Provenance(network.name, "foreign", path.name, "", [])
+    provenance = Provenance(network.name, "foreign", path.name, "")
 
     def make(name: str) -> tuple[bytes, list[LayerNoise]]:
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []

@@ -11,7 +11,6 @@ from srgan_edge.conversion import fold, verify
 from srgan_edge.conversion.blend import blended
 from srgan_edge.conversion.progress import Say
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import name_of_run
 from srgan_edge.errors import UsageError
 from srgan_edge.training.data import loading, lookup, sources
 from srgan_edge.training.data.crops import CropSampler
@@ -42,8 +41,6 @@ class Prepared:
     """The same function without batch normalisation, in [0, 1]."""
     photos: sources.Source
     checker: verify.Checker
-    run: str
-    """What it was read from, as cards name it: NAME or NAME/best."""
 
     def samplers(self, settings: Conversion, say: Say) -> Samplers:
         """Crops of its photos, the same for each call."""
@@ -101,7 +98,7 @@ def prepare(run: Path, settings: Conversion, say: Say) -> Prepared:
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
     checker = verify.Checker(pairs, trained.scale, reach, reference)
-    return Prepared(trained, recipe, network, train, checker, name_of_run(run, recipe.name))
+    return Prepared(trained, recipe, network, train, checker)
 
 
 def check_tile(tile: int, name: str, reach: int) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srgan_edge.conversion import verify
+from srgan_edge.conversion.card_recipes import conversion_table
 from srgan_edge.conversion.progress import Say
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.remake import conversion_table
 from srgan_edge.conversion.targets import Target
 from srgan_edge.errors import GateFailedError
 from srgan_edge.files.atomic import atomic_path
@@ -46,8 +46,6 @@ class Provenance:
     family: str
     recipe: str
     licence: str
-    commands: list[str]
-    """What remakes it."""
     purpose: str = ""
     """clean, real or looks; unknown of another's network."""
     training: dict[str, Any] = field(default_factory=dict)
@@ -99,7 +97,6 @@ def publish(
         recipe=provenance.recipe,
         licence=provenance.licence,
         purpose=provenance.purpose,
-        commands=provenance.commands,
         training=provenance.training,
         conversion=conversion_table(settings),
         quality={"valid": _figures(quality, checker)},

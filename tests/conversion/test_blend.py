@@ -62,7 +62,7 @@ def test_a_blend_is_exported_verified_and_named(run_folder: Path, other_run: Pat
     assert abs(made.drop_db) < 0.01
     card = find_model(str(made.path)).card
     assert card is not None
-    assert "--blend runs/half=0.25" in card.commands[1]
+    assert card.conversion["blend"] == {"runs/half": 0.25}
     expected = 0.875 * load_generator(run_folder).model.get_layer("conv1").get_weights()[0]
     exported = load_pretrained(str(made.path), "generator.init").model.get_layer("conv1").get_weights()[0]
     np.testing.assert_allclose(exported, expected, atol=1e-3)

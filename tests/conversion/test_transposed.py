@@ -69,7 +69,7 @@ def test_the_command(run_folder: Path, tmp_path: Path, monkeypatch: pytest.Monke
         kinds = [op.op for op in graph_of(model).operators]
         assert ("TRANSPOSE_CONV" in kinds, "DEPTH_TO_SPACE" in kinds) == (True, False)
         assert model.card is not None
-        assert "transpose_conv=true" in model.card.commands[1]
+        assert model.card.conversion["transpose_conv"] is True
     # The gate holds such an export to the float network too: one that puts values elsewhere is refused.
     wrong = one_hot(3, 4)[:, ::-1]
     monkeypatch.setattr(module, "one_hot", lambda channels, block: np.ascontiguousarray(wrong))

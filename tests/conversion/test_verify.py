@@ -132,7 +132,7 @@ def test_an_export_below_bicubic_fails(
     measured = replace(measured, psnr_bicubic=30.0, psnr=30.0 + gain, psnr_float=30.0 + gain)
     monkeypatch.setattr(Checker, "quality", lambda *_: measured)
     settings = Conversion(tile=128, min_gain=min_gain)
-    provenance = Provenance("x", "edge-m", "", "", [], purpose)
+    provenance = Provenance("x", "edge-m", "", "", purpose)
 
     def make() -> None:
         publish(content, "int8", provenance, settings, tmp_path / "out", checker, lambda text: None)
