@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ def convert(
             calibration alone, without fine-tuning. None: the newest run under runs/.
         recipe: a recipe of convert/ by name, a .toml file, or a Conversion.
         out: the folder of the exports. None: RUN/exports.
-        changes: of the recipe's keys, `{"tile": 96}` or `["tile=96"]`.
+        changes: of the recipe's keys, `{"tile": 96}` or `["tile=96"]`; of somebody else's network none of fine-tuning.
         input_range: what black and white are to somebody else's network, (-1, 1) say.
         output_range: what they are in its result. None: the same.
         trust: that network may run its own Python code, and read and write files.
@@ -129,9 +129,10 @@ def convert(
         GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
     """
     from srgan_edge import recipes
-    from srgan_edge.conversion.recipe import Conversion
+    from srgan_edge.conversion.recipe import OF_RUNS, Conversion
 
     say = report or (lambda line: None)
+    changes = changes if isinstance(changes, Mapping) else list(changes)
     if isinstance(recipe, Conversion):
         if changes:
             raise UsageError("a Conversion takes no changes: use its own `model_copy`")
@@ -151,6 +152,9 @@ def convert(
     path = Path(source)
     foreign = find_foreign(path)
     if foreign is not None:
+        for key, value, _ in recipes.settings_of(changes):
+            if key in OF_RUNS and value:
+                raise UsageError(f"{key}: another's network is quantized by calibration alone")
         folder = Path(out) if out else foreign.with_name(f"{foreign.stem}-exports")
         return stages.convert_foreign(foreign, Ranges(input_range, output_range), settings, folder, say, trust)
     if input_range or output_range or trust:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,8 +24,8 @@ Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^\w[\w.+() -]*$", max_length=100)]
 """Of files and folders that are made: nothing that leads out of a folder."""
-Changes = Mapping[str, Any] | Iterable[str]
-"""Of a recipe: values by `table.key`, or lines `table.key=value`."""
+Changes = Mapping[str, Any] | Iterable[str | tuple[str, Any]]
+"""Of a recipe: values by `table.key`, lines `table.key=value`, or both kinds in a list."""
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 _PACKAGE = Path(__file__).parent
@@ -96,8 +96,7 @@ def from_toml(kind: type[T], text: str, origin: str, *changes: Changes) -> T:
         raise UsageError(f"{origin}: not valid TOML: {reason}") from error
     settings: list[str] = []
     for change in changes:
-        for entry in change.items() if isinstance(change, Mapping) else change:
-            key, value, setting = _pair(entry)
+        for key, value, setting in settings_of(change):
             _apply(values, key, value, setting)
             settings.append(setting)
     _refuse_renamed(kind, values, origin, settings)
@@ -131,8 +130,18 @@ def literal(value: Any) -> str:
     return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
 
 
-def _pair(entry: str | tuple[str, Any]) -> tuple[str, Any, str]:
-    """A key, its value, and how they are written on the command line."""
+def settings_of(changes: Changes) -> Iterator[tuple[str, Any, str]]:
+    """Of each change its key, its value, and how they are written on the command line.
+
+    Raises:
+        UsageError: a line is none of the form `table.key=value`.
+    """
+    entries = changes.items() if isinstance(changes, Mapping) else changes
+    for entry in entries:
+        yield _setting(cast("str | tuple[str, Any]", entry))
+
+
+def _setting(entry: str | tuple[str, Any]) -> tuple[str, Any, str]:
     if isinstance(entry, tuple):
         key, value = entry
         return key, str(value) if isinstance(value, Path) else value, f"{key}={value}"

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from srgan_edge.cli.output import json_option, print_json, print_table, progress_bar, say
-from srgan_edge.errors import UsageError
 
 
 @click.command("convert")
@@ -73,16 +72,9 @@ def command(
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
       srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
     """
-    from srgan_edge import api, recipes
-    from srgan_edge.conversion.recipe import Conversion
+    from srgan_edge import api
     from srgan_edge.conversion.report import REPORT
 
-    if qat_steps and run is not None:
-        api.import_tensorflow()
-        from srgan_edge.conversion.foreign_files import find_foreign
-
-        if find_foreign(run) is not None:
-            raise UsageError("--qat-steps: another's network is quantized by calibration alone")
     given = {
         "qat_steps": qat_steps,
         "calibration": calibration,
@@ -96,14 +88,14 @@ def command(
         "blend": dict(_share(text) for text in blend) or None,
         "formats": list(formats) or None,
     }
-    given = {key: value for key, value in given.items() if value is not None}
-    settings = recipes.load(Conversion, "convert", recipe_name, changes, given)
+    options = [(key, value) for key, value in given.items() if value is not None]
     with progress_bar() as bar:
         task = bar.add_task("fine-tuning", total=None, visible=False)
         exports = api.convert(
             run,
-            recipe=settings,
+            recipe=recipe_name,
             out=out,
+            changes=[*changes, *options],
             input_range=input_range,
             output_range=output_range,
             trust=trust,

@@ -39,7 +39,7 @@ def command(model: str | None, recipe: str | None, as_json: bool) -> None:
         if as_json:
             print_json(asdict(found.card))
         else:
-            _print_card(asdict(found.card))
+            _print_card(model, asdict(found.card))
         return
     if recipe is not None:
         raise UsageError("--recipe: name the model")
@@ -80,11 +80,11 @@ def _print_recipe(name: str, recipe: dict[str, Any]) -> None:
     click.echo(tomli_w.dumps(recipe), nl=False)
 
 
-def _print_card(card: dict[str, Any]) -> None:
+def _print_card(name: str, card: dict[str, Any]) -> None:
     for key, value in card.items():
         if key in ("training", "conversion"):
             stage = "train" if key == "training" else "convert"
-            how = f"srgan-edge models {card['name']} --recipe {stage}" if value else "its recipe is not in this card"
+            how = f"srgan-edge models {name} --recipe {stage}" if value else "its recipe is not in this card"
             click.echo(f"{key}: {how}")
             continue
         lines = [f"{k}: {_plain(v)}" for k, v in value.items()] if isinstance(value, dict) else value

@@ -114,13 +114,14 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
     elif outcome.finished:
         say(
             f"{out}: {outcome.step} steps in {seconds:.0f} s, PSNR {outcome.score.psnr:.2f} dB, "
-            f"{gain:+.2f} dB against bicubic. Next: srgan-edge convert {out}"
+            f"{gain:+.2f} dB against bicubic"
         )
         if outcome.best:
             broken = f", although {'; '.join(outcome.best.broken)}" if outcome.best.broken else ""
-            say(f"Best of the GAN phase: step {outcome.best.step}{broken}. Next: srgan-edge convert {out / 'best'}")
+            say(f"Best of the GAN phase: step {outcome.best.step}, in {out / 'best'}{broken}")
         picture = out / "samples" / f"step-{outcome.step}.png"
         if picture.exists():
             say(f"Look at {picture.resolve().as_uri()} (LR | bicubic | SR | HR)")
+        say(f"Next: srgan-edge convert {out / 'best' if outcome.best and not outcome.best.broken else out}")
     else:
         say(f"{out}: stopped at step {outcome.step}. Go on with: srgan-edge train --out {out} --resume")

@@ -1,4 +1,4 @@
-"""The two recipes as a card holds them: whole, with what folders are for in their place, as another machine has others."""
+"""The two recipes as a card holds them: whole, and in the place of folders, which no other machine has, their roles."""
 
 from __future__ import annotations
 

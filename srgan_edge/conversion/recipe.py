@@ -11,6 +11,20 @@ from srgan_edge.recipes import Natural, Positive, Rate, Table
 Format = Literal["int8", "fp16", "float32", "dynamic"]
 
 
+OF_RUNS = (
+    "qat_steps",
+    "optimizer",
+    "learning_rate",
+    "truth_weight",
+    "clip_ratio",
+    "check_every",
+    "check_photos",
+    "batch",
+    "blend",
+)
+"""Keys of what is done to the networks of run folders alone: fine-tuning, and mixing with another run."""
+
+
 class Conversion(Table):
     """How a run's generator becomes .tflite files."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from srgan_edge import convert
 from srgan_edge.cli.convert_command import command
 from srgan_edge.conversion import convert as convert_module
 from srgan_edge.conversion.publish import Export
@@ -51,13 +52,28 @@ def test_of_a_run(options: tuple[str, ...], key: str, value: Any, asked: list[An
     assert asked[2] == tmp_path / "exports"
 
 
-def test_anothers_network_is_not_fine_tuned(asked: list[Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "options", [("--qat-steps", "7"), ("--set", "qat_steps=7"), ("--set", "batch=7"), ("--blend", "runs/a=0.5")]
+)
+def test_anothers_network_is_not_fine_tuned(options: tuple[str, ...], asked: list[Any], tmp_path: Path) -> None:
     (tmp_path / "other.keras").write_bytes(b"")
-    done = CliRunner().invoke(command, [str(tmp_path / "other.keras"), "--qat-steps", "7"])
+    done = CliRunner().invoke(command, [str(tmp_path / "other.keras"), *options])
     assert isinstance(done.exception, UsageError)
-    assert "--qat-steps: another's network is quantized by calibration alone" in str(done.exception)
+    assert str(done.exception).endswith(": another's network is quantized by calibration alone")
     assert not asked
     CliRunner().invoke(command, [str(tmp_path / "other.keras"), "--qat-steps", "0"], catch_exceptions=False)
+    assert asked
+
+
+@pytest.mark.parametrize(
+    "changes", [{"qat_steps": 7}, ["qat_steps=7"], iter(["tile=48", "qat_steps=7"]), {"blend": {"runs/a": 0.5}}]
+)
+def test_nor_from_python(changes: Any, asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "other.keras").write_bytes(b"")
+    with pytest.raises(UsageError, match="another's network is quantized by calibration alone"):
+        convert(tmp_path / "other.keras", changes=changes)
+    assert not asked
+    convert(tmp_path / "other.keras", changes={"qat_steps": 0, "tile": 48})
     assert asked
 
 

@@ -15,17 +15,13 @@ from PIL import Image
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.files.atomic import atomic_path
-from srgan_edge.imaging import Bytes
+from srgan_edge.imaging import Bytes, x264
 from srgan_edge.runtime.batch import VIDEO_RESULTS
 from srgan_edge.runtime.upscaler import Upscaler
 from srgan_edge.runtime.video import colours, result, tracks
 from srgan_edge.runtime.video.segments import Encoding, Segments, identity
 from srgan_edge.runtime.video.source import UnreadableVideoError, VideoSource, fraction, plain
 
-# At widths that are no multiple of 128, x264's AVX-512 code gives other bytes from process to process. What it uses
-# instead is in every processor that has AVX-512.
-_X264_WITHOUT_AVX512 = {"x264-params": "asm=MMX2,SSE2Fast,SSSE3,SSE4.2,AVX,FMA3,BMI1,BMI2,AVX2"}
-_CPU = Path("/proc/cpuinfo")
 # Frames that may wait for the encoder.
 _WAITING = 8
 
@@ -121,17 +117,9 @@ def _encoder(suffix: str, quality: int) -> tuple[str, dict[str, str]]:
         raise SrganEdgeError(f"this PyAV has no H.264 encoder, which {suffix} needs: write .webm")
     if suffix == ".webm":
         return "libvpx-vp9", {"crf": str(round(24 + 0.4 * worse)), "b": "0", "cpu-used": "4"}
-    options = {"crf": f"{18 + 0.3 * worse:g}"} | (_X264_WITHOUT_AVX512 if _has_avx512() else {})
+    options = {"crf": f"{18 + 0.3 * worse:g}"} | x264.repeatable()
     # AVI stores no order of showing that differs from that of decoding.
     return "libx264", options | {"bf": "0"} if suffix == ".avi" else options
-
-
-def _has_avx512() -> bool:
-    """As Linux says; elsewhere it is not known."""
-    try:
-        return "avx512f" in _CPU.read_text(encoding="utf-8")
-    except OSError:
-        return False
 
 
 def _frames(

@@ -8,11 +8,9 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from srgan_edge.imaging import Bytes
+from srgan_edge.imaging import Bytes, x264
 from srgan_edge.training.data.degradations.settings import H264
 
-# x264's AVX-512 code gives other bytes from run to run at some widths; in C it gives the same on every machine.
-_REPEATABLE = {"preset": "veryfast", "x264-params": "asm=0"}
 _FRAMES = 3
 _SPEED = 2
 """Pixels a frame, at most, by which the picture moves: a still one would be refined from frame to frame."""
@@ -27,9 +25,10 @@ def h264(image: Bytes, settings: H264, random: np.random.Generator) -> Bytes:
     # 4:2:0 needs even sides.
     padded = np.pad(image, ((reach, reach + height % 2), (reach, reach + width % 2), (0, 0)), mode="edge")
     rows, columns = height + height % 2, width + width % 2
+    options = {"crf": str(crf), "preset": "veryfast", **x264.repeatable()}
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": str(crf), **_REPEATABLE})
+        stream = container.add_stream("libx264", rate=Fraction(25), options=options)
         stream.width, stream.height, stream.pix_fmt = columns, rows, "yuv420p"
         stream.codec_context.thread_count = 1
         for index in range(_FRAMES):
