@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 BOARD := .venv-board
 ARM := .venv-arm64
 
-.PHONY: demo test quick mutants lint docs android arm64 lock clean
+.PHONY: demo test quick planted mutants lint docs android arm64 lock clean
 
 demo: $(STAMP)
 	$(BIN)/srgan-edge demo
@@ -17,6 +17,10 @@ test: $(STAMP) $(BOARD)/.installed
 # What needs no TensorFlow, in 95 seconds on two cores.
 quick: $(STAMP)
 	$(BIN)/pytest -n 2 --dist load --quick
+
+# Faults that tests once missed, planted again, each with the test that sees it.
+planted: $(STAMP)
+	$(BIN)/python tests/planted_faults.py
 
 # Of each group of modules MUTANTS small faults are planted, 0 for all: do the tests see them?
 MUTANTS ?= 20

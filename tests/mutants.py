@@ -160,7 +160,8 @@ class Tester:
 
     def __init__(self, copy: Path) -> None:
         """Import TensorFlow and the rest, and nothing of the project's."""
-        self.copy = copy
+        self.copy, self.shared = copy, copy.with_name("shared")
+        self.shared.mkdir()
         os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         sys.dont_write_bytecode = True  # else a change within a second would not be seen
         for name in ("numpy", "PIL.Image", "click", "pytest", "hypothesis", "skimage.data", "tensorflow", "tf_keras"):
@@ -168,8 +169,17 @@ class Tester:
                 importlib.import_module(name)
         assert not any(name.split(".")[0] in ("srgan_edge", "conftest") for name in sys.modules)
 
-    def __call__(self, tests: Sequence[str], limit: float) -> tuple[int, str]:
-        """pytest's exit code (-1 beyond `limit` seconds) and the first test that failed."""
+    def __call__(self, tests: Sequence[str], limit: float, changed: str = "") -> tuple[int, str]:
+        """pytest's exit code (-1 beyond `limit` seconds) and the first test that failed.
+
+        What `once` of conftest.py trains is kept between calls, but for what the `changed` module had a part in.
+        """
+        makes = {"training": ("run", "exports"), "conversion": ("exports",)}.get(f"{changed}//".split("/")[1], ())
+        for folder in self.shared.iterdir():
+            done = folder.with_suffix(".done")
+            if folder.is_dir() and (folder.name in makes or not done.exists()):
+                done.unlink(missing_ok=True)
+                shutil.rmtree(folder)
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log"
             child = os.fork()
@@ -192,7 +202,9 @@ class Tester:
             sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
             import pytest
 
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--durations=0", "-k", _SLOW, *tests]))
+            os.environ["PYTEST_XDIST_WORKER"] = "one"  # has `once` put its folders beside that of the run
+            options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.shared / 'run-of-tests'}"]
+            code = int(pytest.main([*options, "-k", _SLOW, *tests]))
             sys.stdout.flush()
         finally:
             os._exit(code)
@@ -234,19 +246,29 @@ def planted(copy: Path, mutant: Mutant) -> Iterator[None]:
         path.write_bytes(before)
 
 
-def equivalents() -> dict[str, str]:
-    """Reasons by a mutant's key."""
+def toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def sample(group: Group, count: int, seed: int, root: Path = ROOT) -> list[Mutant]:
     """`count` of a group's mutants, the same for each seed; 0 = all."""
     found = [m for pattern in group.modules for path in sorted(root.glob(pattern)) for m in mutants_of(path, root)]
     return random.Random(seed).sample(found, min(count, len(found))) if count else found
+
+
+def examine(
+    mutant: Mutant, tests: Sequence[str], test: Callable[..., tuple[int, str]], limit: float, copy: Path
+) -> tuple[int, str]:
+    """What `test` says of a planted mutant: first the tests of its own file, then all of its group."""
+    path = Path(mutant.path)
+    own = Path("tests", *path.parts[1:-1], f"test_{path.name}")
+    code, by = test([str(own)], limit, mutant.path) if (copy / own).exists() else (0, "")
+    return (code, by) if code else test(tests, limit, mutant.path)
 
 
 def measure(name: str, mutants: Sequence[Mutant], test: Callable[..., tuple[int, str]], copy: Path) -> dict[str, Any]:
@@ -257,13 +279,13 @@ def measure(name: str, mutants: Sequence[Mutant], test: Callable[..., tuple[int,
     if code:
         raise SystemExit(f"{name}: its tests fail without any fault: {why}")
     limit = 30 + 5 * (time.monotonic() - started)
-    known, killed, same, survivors = equivalents(), 0, 0, []
+    known, killed, same, survivors = toml(EQUIVALENT)["equivalent"], 0, 0, []
     for mutant in mutants:
         if mutant.key in known:
             same += 1
             continue
         with planted(copy, mutant):
-            code, by = test(tests, limit)
+            code, by = examine(mutant, tests, test, limit, copy)
         if code:
             killed += 1
         else:

@@ -11,6 +11,7 @@ from typing import Any
 import gpu
 import npu
 import numpy as np
+import other_runtimes
 import peers
 import perception
 import pytest
@@ -120,6 +121,21 @@ def test_peers(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows[1]["frame_ms"] > 0
     table = printed(peers, "--bench", bench)
     assert re.search(r"edge-m-x4-int8 +\d\d\.\d\d / 0\.\d{4} +72,544 +4\.16G", table)
+
+
+def test_other_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is a level darker, the other is not installed."""
+
+    def upscaler_of(model: Any, runtime: str) -> Any:
+        if runtime == "openvino":
+            raise SrganEdgeError("openvino: pip install openvino to run models in it")
+        ours = Upscaler(model, delegate="cpu", threads=1)
+        return lambda image: np.maximum(ours(image), 1) - np.uint8(1)
+
+    monkeypatch.setattr(other_runtimes, "upscaler_of", upscaler_of)
+    rows = re.findall(r"^edge-s-x4-int8 +(\w+) +(\d+\.\d) +(\d+)$", printed(other_runtimes, "edge-s-x4"), re.MULTILINE)
+    assert [(runtime, worst) for runtime, _, worst in rows] == [("LiteRT", "0"), ("onnxruntime", "1")]
+    assert all(float(ms) > 0 for _, ms, _ in rows)
 
 
 def test_perception(bench: Path, tmp_path: Path) -> None:

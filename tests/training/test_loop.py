@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -181,6 +181,7 @@ def test_the_gan_phase_keeps_its_best(photos: Path, tmp_path: Path) -> None:
     settings = (
         "gan.steps=6",
         "gan.discriminator=pooled",
+        "gan.discriminator_width=8",
         "gan.learning_rate=3e-3",
         "perceptual.network=efficientnet-lite0",
         "pretrain.steps=2",
@@ -188,7 +189,9 @@ def test_the_gan_phase_keeps_its_best(photos: Path, tmp_path: Path) -> None:
         "loop.ema=0",
         "loop.validate_every=2",
     )
-    events = train(recipe(photos, *settings), tmp_path / "straight")
+    events: list[dict[str, Any]] = []
+    trainer = Trainer(recipe(photos, *settings), tmp_path / "straight", False, events.append)
+    trainer.run()
     chosen = json.loads((tmp_path / "straight" / "selection.json").read_text())
     validations = {e["step"]: e for e in events if e["event"] == "validation"}
     bicubic = next(e for e in events if e["event"] == "bicubic")
@@ -205,7 +208,6 @@ def test_the_gan_phase_keeps_its_best(photos: Path, tmp_path: Path) -> None:
     assert last.step == 8
     # What was kept is what was measured at that step.
     inference = Inference(best.model, best.scale, best.value_range)
-    trainer = Trainer(recipe(photos, *settings), tmp_path / "other", False, lambda event: None)
     again = trainer.validation.measure(inference)["valid"]
     assert again.dists == pytest.approx(validations[best.step]["dists"], abs=1e-6)
     assert recipes.load(Recipe, "train", str(tmp_path / "straight" / "best" / "recipe.toml")).gan.steps == 6
@@ -228,16 +230,33 @@ def test_validation_goes_to_tensorboard_by_set(run_folder: Path) -> None:
     assert "validation/dists" in board.Tags()["tensors"]
 
 
-@pytest.mark.parametrize("until", (2, 5), ids=("finetune", "gan"))
-def test_resumed_in_a_later_phase(photos: Path, tmp_path: Path, until: int) -> None:
-    """Discriminator and all optimizers too, and crops of the phase's own size."""
+class Straight(NamedTuple):
+    """A run that nothing stopped."""
+
+    recipe: Recipe
+    weights: list[np.ndarray]
+    events: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def all_phases(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Straight:
+    """Through three phases, each with crops of its own size."""
     later = ["finetune.steps=4", "gan.steps=4", "gan.batch=3", "gan.crop=8"]
     settings = ("pretrain.steps=1", *later, "finetune.optimizer=muon", "finetune.luma=0.5", "loop.log_every=1")
-    straight = train(recipe(photos, *settings), tmp_path / "straight")
-    train(recipe(photos, *settings), tmp_path / "stopped", until=until)
-    resumed = train(recipe(photos, *settings), tmp_path / "stopped", resume=True)
+    small = recipe(photos, *settings, "gan.discriminator_width=8")
+    out = tmp_path_factory.mktemp("phases") / "straight"
+    events = train(small, out)
+    return Straight(small, weights(out), events)
+
+
+@pytest.mark.parametrize("until", (2, 5), ids=("finetune", "gan"))
+def test_resumed_in_a_later_phase(all_phases: Straight, tmp_path: Path, until: int) -> None:
+    """Discriminator and all optimizers too."""
+    straight = all_phases.events
+    train(all_phases.recipe, tmp_path / "stopped", until=until)
+    resumed = train(all_phases.recipe, tmp_path / "stopped", resume=True)
     assert next(e["step"] for e in resumed if e["event"] == "resume") == until + 1
-    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+    for one, two in zip(all_phases.weights, weights(tmp_path / "stopped"), strict=True):
         np.testing.assert_array_equal(one, two)
     last = [[e for e in events if e["event"] == "train"][-1] for events in (straight, resumed)]
     assert last[0]["discriminator_loss"] == last[1]["discriminator_loss"]
