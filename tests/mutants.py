@@ -59,7 +59,7 @@ GROUPS = {
         ("srgan_edge/training/losses/*.py",), ("tests/training/losses", "tests/training/test_generator_loss.py")
     ),
     "steps": Group(("srgan_edge/training/steps.py", "srgan_edge/training/generator_loss.py"), _STEPS),
-    "learner": Group(("srgan_edge/training/learner.py",), _STEPS),
+    "learner": Group(("srgan_edge/training/learner.py",), _STEPS[::-1]),
     "conversion": Group(("srgan_edge/conversion/*.py",), ("tests/conversion",)),
     "models": Group(("srgan_edge/models.py",), ("tests/test_models.py", "tests/runtime/test_vetting.py")),
     "evaluation": Group(("srgan_edge/evaluation.py",), ("tests/test_evaluation.py", "tests/cli/test_small_options.py")),

@@ -120,7 +120,7 @@ def test_what_is_no_photo(run: Run, tmp_path: Path, name: str, content: bytes, r
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (65500, 1)], ids=str)
 def test_odd_sizes_work(run: Run, tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, "green").save(tmp_path / "odd.png")
-    code, said = run("odd.png")
+    code, said = run("odd.png", "-m", "edge-s-x4")
     assert code == 0, said
     assert images.size(tmp_path / "odd_x4.png") == (size[1] * 4, size[0] * 4)
 
@@ -314,7 +314,7 @@ from srgan_edge import Upscaler
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
 def memory(): return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-with Upscaler() as upscaler:
+with Upscaler("edge-s-x4") as upscaler:
     jobs = [Job(Path({str(tmp_path / "a.png")!r}), Path({str(tmp_path)!r}, "out", f"{{i}}.png")) for i in range(300)]
     for count, outcome in enumerate(upscale_files(upscaler, jobs, Settings()), 1):
         assert outcome.error is None

@@ -10,6 +10,8 @@ from srgan_edge.imaging.transparency import bleed
 def plainly(pixels: np.ndarray) -> np.ndarray:
     """The same by its definition: each hole the mean of the visible pixels of the smallest aligned square with any."""
     out = pixels.copy()
+    if not pixels[..., -1].any():
+        return out
     for y, x in np.argwhere(pixels[..., -1] == 0):
         for size in (2**n for n in range(1, 12)):
             part = pixels[y // size * size :, x // size * size :][:size, :size]

@@ -47,6 +47,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "levels"), [("edge-m-x4-fp16", 1), ("edge-m-x4-int8", 3)])
 def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, name: str, levels: int) -> None:
     Image.fromarray(photo(100, 120)).save(tmp_path / "a.png")
@@ -62,6 +63,7 @@ def test_the_gpu_computes_what_the_cpu_does(swiftshader: None, tmp_path: Path, n
     assert difference.max() <= levels
 
 
+@pytest.mark.slow
 def test_auto_never_takes_a_software_gpu(swiftshader: None) -> None:
     choice = open_sessions(FP16, "auto", 1)
     assert choice.sessions[0].delegate == "cpu"
