@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,47 @@ def test_a_result_of_another_size_is_refused() -> None:
     pair = EvaluationPair("a.png", photo(16, 16), photo(64, 64), False)
     with pytest.raises(SrganEdgeError, match=r"a\.png: the result is 32x32 and the truth 64x64"):
         measure(lambda low: resample.upscale(low, 2), pair, 4)
+
+
+def test_rows_by_hand(tmp_path: Path) -> None:
+    """Two sets, of two photos and of one: means, progress, and figures of each photo."""
+    photos = {("one", "a"): photo(64, 64), ("one", "b"): photo(64, 96, 1), ("two", "c"): photo(96, 64, 2)}
+    for (folder, name), pixels in photos.items():
+        save(tmp_path / folder / "hr" / f"{name}.png", pixels)
+    counted: list[tuple[int, int]] = []
+    rows = evaluate(
+        tmp_path,
+        models=["bicubic", "edge-s-x4", "bicubic"],
+        progress=lambda done, total: counted.append((done, total)),
+    )
+    assert counted == [(done, 9) for done in range(1, 10)]
+    assert [(row["set"], row["model"]) for row in rows] == [
+        (name, model) for name in ("one", "two") for model in ("bicubic", "edge-s-x4-int8", "bicubic")
+    ]
+    assert [image["name"] for image in rows[0]["images"]] == ["a.png", "b.png"]
+    for row in rows:
+        for figure in ("psnr", "ssim"):
+            assert row[figure] == pytest.approx(np.mean([image[figure] for image in row["images"]]))
+    for row in (rows[0], rows[3]):
+        for image in row["images"]:
+            truth = photos[row["set"], image["name"][0]]
+            expected = metrics.score(resample.upscale(resample.downscale(truth, 4), 4), truth, 4)
+            assert (image["psnr"], image["ssim"]) == pytest.approx(expected)
+    assert rows[1]["psnr"] != rows[0]["psnr"]
+
+
+def test_colours_of_a_grey_photos_result_count_where_asked() -> None:
+    grey = np.repeat(photo(64, 64)[..., :1], 3, axis=-1)
+    pair = Pair("a.png", grey[::4, ::4], grey, True)
+
+    def coloured(low: np.ndarray) -> np.ndarray:
+        time.sleep(0.01)
+        made = grey.copy()
+        made[..., 2] = np.minimum(made[..., 2], 230) + 9
+        return made
+
+    on_luma, on_colours = measure(coloured, pair, 4), measure(coloured, pair, 4, "rgb")
+    assert on_luma.score.psnr == float("inf")  # the first plane alone
+    assert on_colours.score.psnr == pytest.approx(metrics.score(coloured(grey), grey, 4, "rgb").psnr)
+    assert on_colours.score.psnr < 40
+    assert 0.01 <= on_luma.seconds < 1

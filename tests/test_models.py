@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,66 @@ def test_what_is_no_card(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text, encoding="utf-8")
     with pytest.raises(SrganEdgeError, match=r"x\.json: not a model card: "):
         models.load_card(tmp_path / "x.json")
+
+
+def nested(levels: int, inside: Any) -> dict[str, Any]:
+    """Tables in one another."""
+    return {"table": nested(levels - 1, inside) if levels > 1 else inside}
+
+
+SENSIBLE: list[tuple[str, Any]] = [
+    *(("scale", n) for n in (1, 16)),
+    *(("tile", n) for n in (0, 8192)),
+    *(("overlap", n) for n in (0, 4096)),
+    *((name, n) for name in ("parameters", "macs_per_pixel") for n in (0, 10**12)),
+    ("name", "n" * 200),
+    ("recipe", "r" * 10_000),
+    ("licence", ""),
+    *(("purpose", p) for p in ("", "clean", "real", "looks")),
+    ("commands", []),
+    ("versions", {"tensorflow": "2.19"}),
+    ("made_for", {"chip": "SM8650", "worst": 7, "share": 0.5}),
+    ("quality", {"valid": {"psnr": 30.5, "low": -9.9e299, "high": 9.9e299}}),
+    ("training", {"steps": [1, 2.5, "x", True, [[["deep"]]]], "gan": {"steps": 0, "crop": {"side": -3}}}),
+    ("training", nested(6, 1)),
+    ("conversion", nested(5, [1])),
+]
+SENSELESS: list[tuple[str, Any]] = [
+    *(("scale", n) for n in (0, 17, True, 4.0, "4", None)),
+    *(("tile", n) for n in (-1, 8193)),
+    *(("overlap", n) for n in (-1, 4097)),
+    *((name, n) for name in ("parameters", "macs_per_pixel") for n in (-1, 10**12 + 1)),
+    *(("name", text) for text in ("", "n" * 201, "a/b", 3)),
+    *(("recipe", text) for text in ("r" * 10_001, "two\nlines", 1)),
+    *((name, text) for name in ("io_dtype", "quantization", "purpose") for text in ("int4", [])),
+    *(("sha256", text) for text in ("0" * 63, "0" * 65, "A" * 64, 7)),
+    *(("commands", what) for what in ("train", ["a", 1], ["two\nlines"])),
+    *(("versions", what) for what in ([], {1: "x"}, {"x": 1})),
+    *(("made_for", what) for what in ([], {"chip": [1]}, {"chip": True}, {1: 2})),
+    *(("quality", what) for what in ([], {"valid": 1}, {"valid": {"psnr": "x"}}, {"valid": {1: 2}}, {1: {"psnr": 2}})),
+    *(("quality", {"valid": {"psnr": n}}) for n in (1e300, -1e300, float("nan"), float("inf"), True)),
+    *(("training", what) for what in ([], {"a": None}, {1: 2}, {"a": {1: 2}}, {"a": "two\nlines"}, {"a": 1e300})),
+    *(("conversion", what) for what in ({"a": [None]}, nested(7, 1), nested(6, [1]), nested(6, {}))),
+]
+
+
+def card_with(name: str, value: Any) -> models.ModelCard:
+    card = models.find_model("edge-s-x4").card
+    assert card is not None
+    return replace(card, **{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), SENSIBLE, ids=lambda v: str(v)[:20])
+def test_what_a_card_may_hold(tmp_path: Path, name: str, value: Any) -> None:
+    card = card_with(name, value)
+    card.save(tmp_path / "x.json")
+    assert models.load_card(tmp_path / "x.json") == card
+
+
+@pytest.mark.parametrize(("name", "value"), SENSELESS, ids=lambda v: str(v)[:20])
+def test_what_makes_no_sense_in_a_card(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^its {name} is .*, not "):
+        card_with(name, value)
 
 
 def test_unknown_names(tmp_path: Path) -> None:
