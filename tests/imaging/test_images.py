@@ -45,6 +45,9 @@ def test_orientation_is_applied_and_its_tag_dropped(tmp_path: Path, orientation:
     Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif)
     picture = images.read(path)
     assert np.array_equal(picture.rgb, upright)
+    assert images.size(path) == (16, 24)  # from the header, EXIF before the pixels or after
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "photo.jpg", exif=exif)
+    assert images.size(tmp_path / "photo.jpg") == (16, 24)
     encoding.write(images.Picture(photo(64, 96), picture.metadata), tmp_path / "large.png")
     kept = Image.open(tmp_path / "large.png").getexif()
     assert (kept.get(0x010F), kept.get(0x0100)) == ("a camera", 96)
@@ -64,6 +67,16 @@ def test_alpha_and_grey_are_kept(tmp_path: Path) -> None:
     assert grey.grey
     assert images.to_pil(grey).mode == "L"
     assert np.array_equal(np.asarray(images.to_pil(grey)), alpha)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_holes_have_the_colours_around_them(tmp_path: Path, channels: int) -> None:
+    pixels = np.full((20, 20, channels), 200, np.uint8)
+    pixels[5:9, 5:9] = 0
+    Image.fromarray(pixels, "LA" if channels == 2 else "RGBA").save(tmp_path / "hole.png")
+    found = images.read(tmp_path / "hole.png").pixels
+    assert np.unique(found[..., :-1]).tolist() == [200]
+    assert np.unique(found[5:9, 5:9, -1]).tolist() == [0]
 
 
 def test_palette_with_transparency(tmp_path: Path) -> None:

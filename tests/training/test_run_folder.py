@@ -24,8 +24,16 @@ pytestmark = pytest.mark.tensorflow
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     recipe = recipes.load(Recipe, "train", "sample", ("name=tiny", "generator.name=edge-s"))
-    save_generator(build_generator("edge-s", recipe.generator.scale), recipe, folder / "generator", 7, Score(30.0, 0.9))
+    save_generator(small_generator(), recipe, folder / "generator", 7, Score(30.0, 0.9))
     return folder
+
+
+def small_generator() -> Any:
+    """The same each time, biases too."""
+    network = build_generator("edge-s", 4)
+    random = np.random.default_rng(0)
+    network.set_weights([random.uniform(-0.1, 0.1, weight.shape) for weight in network.get_weights()])
+    return network
 
 
 def copy(run: Path, to: Path) -> Path:
@@ -37,6 +45,8 @@ def test_what_is_saved_is_loaded(run: Path) -> None:
     found = load_generator(run)
     assert (found.name, found.architecture, found.scale, found.step) == ("tiny", "edge-s", 4, 7)
     assert (found.psnr, found.ssim) == (30.0, 0.9)
+    image = np.random.default_rng(1).random((1, 9, 8, 3), np.float32)
+    np.testing.assert_allclose(found.model(image), small_generator()(image), atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(20))
