@@ -137,7 +137,7 @@ def test_rows_by_hand(tmp_path: Path) -> None:
 
 def test_colours_of_a_grey_photos_result_count_where_asked() -> None:
     grey = np.repeat(photo(64, 64)[..., :1], 3, axis=-1)
-    pair = Pair("a.png", grey[::4, ::4], grey, True)
+    pair = EvaluationPair("a.png", grey[::4, ::4], grey, True)
 
     def coloured(low: np.ndarray) -> np.ndarray:
         time.sleep(0.01)
