@@ -18,7 +18,7 @@ def randomised(name: str):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([random.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
         elif isinstance(layer, keras.layers.PReLU):
-            layer.set_weights([random.uniform(0.1, 0.4, w.shape) for w in layer.get_weights()])
+            layer.set_weights([random.choice([-1, 1]) * random.uniform(0.1, 0.4, w.shape) for w in layer.get_weights()])
         elif layer.get_weights() and layer.trainable:
             kernel, *bias = layer.get_weights()
             layer.set_weights([kernel, *(random.normal(0, 0.1, b.shape) for b in bias)])
@@ -46,7 +46,18 @@ def test_prelu_becomes_leaky_relu() -> None:
     assert not any(isinstance(layer, keras.layers.PReLU) for layer in leaky.layers)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
     np.testing.assert_allclose(leaky(image), model(image), atol=2e-5)
-    np.testing.assert_allclose(leaky.get_layer("head_prelu").alpha, model.get_layer("head_prelu").get_weights()[0])
+    slopes = {p.name: p.get_weights()[0].item() for p in model.layers if isinstance(p, keras.layers.PReLU)}
+    assert min(slopes.values()) < 0 < max(slopes.values())
+    assert {name: leaky.get_layer(name).alpha for name in slopes} == pytest.approx(slopes)
+
+
+@pytest.mark.parametrize(("slope", "expected"), [(0.0, 0.01), (1e-4, 0.01), (-1e-4, -0.01), (-0.02, -0.02)])
+def test_a_slope_next_to_zero_is_one_that_xnnpack_takes(slope: float, expected: float) -> None:
+    inputs = keras.Input((None, None, 3))
+    layer = keras.layers.PReLU(shared_axes=(1, 2, 3), name="slope")
+    model = keras.Model(inputs, layer(inputs))
+    layer.set_weights([np.full((1, 1, 1), slope)])
+    assert fold.leaky_relu(model).get_layer("slope").alpha == pytest.approx(expected)
 
 
 def test_sums_are_kept_apart_from_what_they_are_added_to() -> None:
