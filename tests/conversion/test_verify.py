@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge.conversion import report
+from srgan_edge.conversion import report, verify
 from srgan_edge.conversion.publish import Provenance, publish
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.report import Verified, write_report
@@ -21,6 +22,8 @@ from srgan_edge.conversion.verify import Checker
 from srgan_edge.errors import GateFailedError
 from srgan_edge.imaging import resample
 from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime.flatbuffer import read_graph
+from srgan_edge.runtime.graph import Operator
 from srgan_edge.training.data.photos import Pair
 
 pytestmark = pytest.mark.tensorflow
@@ -144,3 +147,27 @@ def test_an_export_below_bicubic_fails(
         with pytest.raises(GateFailedError, match=r"not written: .* to bicubic enlargement's 30\.000 dB, at least"):
             make()
         assert not list((tmp_path / "out").glob("*.tflite"))
+
+
+def _float(operator: Operator) -> Operator:
+    return replace(operator, outputs=[replace(operator.outputs[0], dtype="float32")])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_float, "x: 1 operators compute in floating point"),
+        (lambda operator: replace(operator, op="CUSTOM_CALL"), "x: CUSTOM_CALL is no builtin operator"),
+        (lambda operator: replace(operator, op="FLEXADD"), "x: FLEXADD is no builtin operator"),
+    ],
+)
+def test_one_operator_that_the_gate_refuses(
+    change: Callable[[Operator], Operator], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (WEIGHTS / "edge-s-x4-int8.tflite").read_bytes()
+    verify.check_structure(content, "x", "int8", 128)
+    graph = read_graph(content, "x")
+    operators = [*graph.operators[:-2], change(graph.operators[-2]), graph.operators[-1]]
+    monkeypatch.setattr(verify, "read_graph", lambda content, name: replace(graph, operators=operators))
+    with pytest.raises(GateFailedError, match=f"^{message}$"):
+        verify.check_structure(content, "x", "int8", 128)
