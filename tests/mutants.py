@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import difflib
 import importlib
+import itertools
 import os
 import random
 import shutil
@@ -84,31 +84,45 @@ class Mutant:
         return f"{self.path}: {self.before} -> {self.after}"
 
 
-def mutants_of(path: Path, root: Path = ROOT) -> list[Mutant]:
-    """All mutants of a module but those of type annotations, docstrings and what only type checkers read."""
+class Place(NamedTuple):
+    """Where an operator of cosmic-ray can change a module."""
+
+    path: Path
+    operator: str
+    occurrence: int
+    start: tuple[int, int]
+    end: tuple[int, int]
+
+
+def places_of(path: Path) -> list[Place]:
+    """All of a module."""
     from cosmic_ray.ast import ast_nodes, get_ast
-    from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
-    text = path.read_text(encoding="utf-8")
+    nodes = list(ast_nodes(get_ast(path.read_text(encoding="utf-8"))))
+    return [
+        Place(path, name, occurrence, *span)
+        for name in operator_names()
+        if not get_operator(name).arguments()  # those of variables, which are to be named
+        for occurrence, span in enumerate(
+            span for node in nodes for span in get_operator(name)().mutation_positions(node)
+        )
+    ]
+
+
+def mutant_of(place: Place, root: Path = ROOT) -> Mutant | None:
+    """None where the change is of type annotations, of what only type checkers read, or no Python."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    text = place.path.read_text(encoding="utf-8")
     unread = _unread_lines(text)
-    found: dict[str, Mutant] = {}
-    tree = get_ast(text)
-    for name in operator_names():
-        if get_operator(name).arguments():
-            continue  # those of variables, which are to be named
-        operator = get_operator(name)()
-        places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
-        for occurrence, (start, end) in enumerate(places):
-            if any(line in unread for line in range(start[0], end[0] + 1)) and _within(unread, start):
-                continue
-            changed = mutate_code(text, operator, occurrence)
-            if changed is None or changed == text or not _compiles(changed):
-                continue
-            before, after = _difference(text, changed)
-            mutant = Mutant(str(path.relative_to(root)), changed, before, after)
-            found.setdefault(changed, mutant)
-    return list(found.values())
+    if any(line in unread for line in range(place.start[0], place.end[0] + 1)) and _within(unread, place.start):
+        return None
+    changed = mutate_code(text, get_operator(place.operator)(), place.occurrence)
+    if changed is None or changed == text or not _compiles(changed):
+        return None
+    return Mutant(str(place.path.relative_to(root)), changed, *_difference(text, changed))
 
 
 def _compiles(text: str) -> bool:
@@ -120,10 +134,17 @@ def _compiles(text: str) -> bool:
 
 
 def _difference(before: str, after: str) -> tuple[str, str]:
-    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
-    sides = (" ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
-    one, two = sides
-    return one, two
+    """The lines of both between those that they begin and end with alike."""
+    one, two = before.splitlines(), after.splitlines()
+    first = _alike(one, two)
+    last = _alike(one[first:][::-1], two[first:][::-1])
+    before, after = (" ".join(line.strip() for line in lines[first : len(lines) - last]) for lines in (one, two))
+    return before, after
+
+
+def _alike(one: Sequence[str], two: Sequence[str]) -> int:
+    """How many lines two texts begin with alike."""
+    return sum(1 for _ in itertools.takewhile(lambda lines: lines[0] == lines[1], zip(one, two, strict=False)))
 
 
 def _unread_lines(text: str) -> dict[int, list[tuple[int, int]]]:
@@ -257,8 +278,16 @@ def toml(path: Path) -> dict[str, Any]:
 
 def sample(group: Group, count: int, seed: int, root: Path = ROOT) -> list[Mutant]:
     """`count` of a group's mutants, the same for each seed; 0 = all."""
-    found = [m for pattern in group.modules for path in sorted(root.glob(pattern)) for m in mutants_of(path, root)]
-    return random.Random(seed).sample(found, min(count, len(found))) if count else found
+    places = [place for pattern in group.modules for path in sorted(root.glob(pattern)) for place in places_of(path)]
+    random.Random(seed).shuffle(places)
+    found: dict[str, Mutant] = {}
+    for place in places:
+        mutant = mutant_of(place, root)
+        if mutant is not None:
+            found.setdefault(mutant.text, mutant)
+        if len(found) == count:
+            break
+    return list(found.values())
 
 
 def examine(
