@@ -6,11 +6,13 @@ The numbers of primaries, transfers and matrices are those of ITU-T H.273.
 from __future__ import annotations
 
 import struct
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.video.source import AV_VERSION, UnreadableVideoError
@@ -22,6 +24,16 @@ _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _HDR = {16: "PQ", 18: "HLG"}
 # Chroma between its samples is interpolated and not repeated: enlarging would draw the steps.
 _EXACT = 0x4 | 0x40000 | 0x2000 | 0x4000  # SWS_BICUBIC, _ACCURATE_RND, _FULL_CHR_H_INT, _FULL_CHR_H_INP
+
+
+class _Converters(threading.local):
+    """Kept from frame to frame: one of each frame's own starts threads, which live until Python looks for cycles."""
+
+    def __init__(self) -> None:
+        self.to_rgb, self.from_rgb = VideoReformatter(), VideoReformatter()
+
+
+_converters = _Converters()
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,14 @@ def to_rgb(frame: Any) -> Bytes:
     """A frame's `(height, width, 3)` RGB bytes as they are stored, not yet upright."""
     if not _is_rgb(frame):
         frame.colorspace = _matrix(frame)
-    return frame.reformat(format="rgb24", interpolation=_EXACT).to_ndarray()
+    rgb: Any = _converters.to_rgb.reformat(frame, format="rgb24", interpolation=_EXACT)
+    return rgb.to_ndarray()
 
 
 def from_rgb(rgb: Bytes, colours: Colours, pixel_format: str = "yuv420p") -> Any:
     """A frame of `(height, width, 3)` RGB bytes, tagged with its colours."""
-    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
+    frame: Any = _converters.from_rgb.reformat(
+        av.VideoFrame.from_ndarray(rgb, format="rgb24"),
         format=pixel_format,
         dst_colorspace=_SWSCALE_MATRIX[colours.matrix],
         dst_color_range=colours.range,

@@ -65,12 +65,13 @@ def enlarge(
                 before = segments.frames
                 try:
                     count = _frames(upscaler, given, segments, first, progress)
+                    with atomic_path(target) as made:
+                        result.join(source, plan, made, segments, encoding.time_base)
+                        result.check(source, made, count)
+                        lost = result.missing(source, made)
                 except UnreadableVideoError:
                     segments.delete()
                     raise
-                with atomic_path(target) as made:
-                    result.join(source, plan, made, segments, encoding.time_base)
-                    lost = result.missing(source, made)
     except av.error.FFmpegError as error:
         raise SrganEdgeError(f"{source} to {target.name}: {plain(error)}") from error
     except OSError as error:

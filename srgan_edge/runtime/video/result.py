@@ -15,7 +15,14 @@ from av.bitstream import BitStreamFilterContext
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.runtime.video.segments import Segments
-from srgan_edge.runtime.video.source import fraction, is_cover, open_container, plain, start_seconds
+from srgan_edge.runtime.video.source import (
+    UnreadableVideoError,
+    fraction,
+    is_cover,
+    open_container,
+    plain,
+    start_seconds,
+)
 from srgan_edge.runtime.video.tracks import TrackPlan
 
 # Written by muxers themselves, of the file and of a track.
@@ -85,6 +92,21 @@ def rehearse(source: Path, plan: TrackPlan) -> None:
                 result.mux(packet)
     except av.error.FFmpegError as error:
         raise SrganEdgeError(f"{source}: its sound or subtitles cannot be copied: {plain(error)}") from error
+
+
+def check(source: Path, made: Path, frames: int) -> None:
+    """Read the result through, without decoding.
+
+    Raises:
+        UnreadableVideoError: by the source's times players would not show all its frames; muxers do not notice.
+    """
+    with open_container(made) as result:
+        track = next(s for s in result.streams.video if not is_cover(s))
+        shown = sum(1 for packet in result.demux(track) if packet.size and not packet.is_discard)
+    if shown < frames:
+        raise UnreadableVideoError(
+            f"{source}: its times are damaged: of {frames} frames in {made.suffix[1:]} only {shown} would be shown"
+        )
 
 
 def missing(source: Path, made: Path) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +109,35 @@ def test_a_batch_goes_on(tmp_path: Path) -> None:
     assert "cannot be written" in errors[4]
     assert errors[5] == ""
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "text.mp4", "cut.mp4", "there.mp4", "e.mp4"}
+
+
+def test_a_result_that_players_would_not_show_is_refused(tmp_path: Path) -> None:
+    """Of four frames in some microseconds, as of a file whose clock is damaged, MP4's edit list leaves none."""
+    clip = make(tmp_path / "clip.mp4", times=4)
+    data = bytearray(clip.read_bytes())
+    place = data.index(b"mdhd") + 16
+    data[place : place + 4] = struct.pack(">I", 1_000_000_000)
+    clip.write_bytes(data)
+    with pytest.raises(SrganEdgeError, match=r"clip\.mp4: its times are damaged: of 4 frames in mp4 only 0 would be"):
+        upscale_video(repeats(), clip, tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads by Linux's /proc")
+def test_threads_do_not_grow_with_the_frames(tmp_path: Path) -> None:
+    """swscale starts some for each converter of colours."""
+    clip = make(tmp_path / "clip.mp4", times=120)
+    counts: list[int] = []
+
+    def count(done: int, total: int) -> None:
+        counts.append(sum(1 for _ in Path("/proc/self/task").iterdir()))
+
+    gc.disable()
+    try:
+        upscale_video(repeats(), clip, tmp_path / "out.mp4", count)
+    finally:
+        gc.enable()
+    assert max(counts[60:]) < max(counts[:20]) + 10
 
 
 def test_refused_suffix(tmp_path: Path) -> None:
