@@ -6,7 +6,6 @@ The numbers of primaries, transfers and matrices are those of ITU-T H.273.
 from __future__ import annotations
 
 import struct
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,16 +23,6 @@ _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _HDR = {16: "PQ", 18: "HLG"}
 # Chroma between its samples is interpolated and not repeated: enlarging would draw the steps.
 _EXACT = 0x4 | 0x40000 | 0x2000 | 0x4000  # SWS_BICUBIC, _ACCURATE_RND, _FULL_CHR_H_INT, _FULL_CHR_H_INP
-
-
-class _Converters(threading.local):
-    """Kept from frame to frame: one of each frame's own starts threads, which live until Python looks for cycles."""
-
-    def __init__(self) -> None:
-        self.to_rgb, self.from_rgb = VideoReformatter(), VideoReformatter()
-
-
-_converters = _Converters()
 
 
 @dataclass(frozen=True)
@@ -72,13 +61,13 @@ def to_rgb(frame: Any) -> Bytes:
     """A frame's `(height, width, 3)` RGB bytes as they are stored, not yet upright."""
     if not _is_rgb(frame):
         frame.colorspace = _matrix(frame)
-    rgb: Any = _converters.to_rgb.reformat(frame, format="rgb24", interpolation=_EXACT)
+    rgb: Any = _converted(frame, format="rgb24", interpolation=_EXACT)
     return rgb.to_ndarray()
 
 
 def from_rgb(rgb: Bytes, colours: Colours, pixel_format: str = "yuv420p") -> Any:
     """A frame of `(height, width, 3)` RGB bytes, tagged with its colours."""
-    frame: Any = _converters.from_rgb.reformat(
+    frame = _converted(
         av.VideoFrame.from_ndarray(rgb, format="rgb24"),
         format=pixel_format,
         dst_colorspace=_SWSCALE_MATRIX[colours.matrix],
@@ -87,6 +76,14 @@ def from_rgb(rgb: Bytes, colours: Colours, pixel_format: str = "yuv420p") -> Any
     )
     tag(frame, colours)
     return frame
+
+
+def _converted(frame: Any, **how: Any) -> Any:
+    """By a converter of its own, gone after: a frame's starts threads, which live until Python looks for cycles.
+
+    One that is kept from video to video spoils memory (PyAV 18.1).
+    """
+    return VideoReformatter().reformat(frame, **how)
 
 
 def tag(what: Any, colours: Colours) -> None:
