@@ -149,6 +149,27 @@ def test_an_export_below_bicubic_fails(
         assert not list((tmp_path / "out").glob("*.tflite"))
 
 
+@pytest.mark.parametrize(("drop", "passes"), [(-0.1, True), (0.0, True), (0.19, True), (0.21, False), (9.0, False)])
+def test_an_export_that_loses_more_than_allowed_fails(
+    drop: float, passes: bool, checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (WEIGHTS / "edge-m-x2-int8.tflite").read_bytes()
+    measured = replace(checker.quality(tmp_path / "x", OPEN), psnr_bicubic=20.0, psnr=40.0 - drop, psnr_float=40.0)
+    monkeypatch.setattr(Checker, "quality", lambda *_: measured)
+    settings, provenance = Conversion(tile=128, max_drop=0.2), Provenance("x", "edge-m", "", "", "clean")
+    out, said = tmp_path / "out", ""
+    try:
+        made, _, card = publish(content, "int8", provenance, settings, out, checker, lambda text: None)
+    except GateFailedError as error:
+        said = str(error)
+        assert not list(out.iterdir())
+    else:
+        assert made.drop_db == pytest.approx(drop)
+        assert card.quality["valid"]["psnr"] == pytest.approx(40.0 - drop)
+    losing = f"not written: it loses {drop:.3f} dB against the float network, more than the 0.2 dB allowed"
+    assert said == ("" if passes else f"{out / 'x-int8.tflite'}: {losing}")
+
+
 def _float(operator: Operator) -> Operator:
     return replace(operator, outputs=[replace(operator.outputs[0], dtype="float32")])
 
