@@ -127,3 +127,24 @@ def test_refusals(tmp_path: Path) -> None:
     assert encoding.format_suffix("PNG") == encoding.format_suffix(".png") == ".png"
     with pytest.raises(UnknownNameError, match="did you mean 'jpg'"):
         encoding.format_suffix("jpge")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_long_strips_are_encoded_in_parts(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most `_PART` bytes at a time, and a row where that is more: what they become takes memory too."""
+    kind = {".png": "PngStrips", ".jpg": "JpegStrips", ".tif": "TiffStrips", ".webp": "_Whole"}[suffix]
+    parts: list[int] = []
+    write = getattr(encoding, kind).write
+
+    def counted(self: object, strip: np.ndarray) -> None:
+        parts.append(len(strip))
+        write(self, strip)
+
+    monkeypatch.setattr(getattr(encoding, kind), "write", counted)
+    for part, expected in ((3 * 40 * 3 * 2 + 7, [6, 6, 6, 2]), (10, [1] * 20)):
+        monkeypatch.setattr(encoding, "_PART", part)
+        parts.clear()
+        with encoding.encoder(tmp_path / f"x{suffix}", Header(40, 20, 3)) as put:
+            put(photo(20, 40))
+        assert parts == expected
+    assert images.size(tmp_path / f"x{suffix}") == (20, 40)

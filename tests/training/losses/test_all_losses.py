@@ -85,3 +85,7 @@ def test_it_computes_in_float32_inside_a_function_too(loss: Any, images: tuple[A
     value = tf.function(loss, autograph=False)(*half)
     assert value.dtype == tf.float32
     assert float(value) == pytest.approx(float(loss(*(tf.cast(image, tf.float32) for image in half))), rel=1e-4)
+
+
+def test_a_loss_keeps_its_name_and_words() -> None:
+    assert (losses.l1.__name__, bool(losses.l1.__doc__)) == ("l1", True)
