@@ -47,8 +47,9 @@ android {
         applicationId = "dev.srganedge.demo"
         minSdk = 26
         targetSdk = 36
-        versionCode = 1
-        versionName = "0.1.0"
+        versionName = version.toString()
+        // 0.2.0 is 200.
+        versionCode = version.toString().split(".").fold(0) { code, part -> code * 100 + part.toInt() }
         ndk { abiFilters += "arm64-v8a" }
     }
     buildTypes {

@@ -5,7 +5,6 @@ plugins {
 }
 
 group = "dev.srganedge"
-version = "0.1.0"
 
 android {
     namespace = "dev.srganedge.engine"

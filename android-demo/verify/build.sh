@@ -10,6 +10,8 @@ for tool in javac mvn gcc aapt apksigner zipalign dexdump zip unzip; do
 done
 package=dev.srganedge.demo
 main=../app/src/main
+version=$(sed -n 's/^version=//p' ../gradle.properties)
+code=$(awk -F. '{ print $1 * 10000 + $2 * 100 + $3 }' <<<"$version")
 # Debian's knows the resources of Android 10 alone; Apktool brings an aapt2 and Android 16's.
 aapt2=target/tools/prebuilt/linux/aapt2_64
 framework=target/tools/prebuilt/android-framework.jar
@@ -29,7 +31,8 @@ echo "android-demo: TensorFlow Lite's x86_64 library for this machine, and what 
 mkdir -p target/native
 python3 native/patch_library.py target/aar/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so target/native/libtensorflowlite_jni.so
 gcc -O2 -Wall -Werror -shared -fPIC -Wl,-soname,liblog.so native/bionic.c -o target/native/liblog.so -lm -ldl
-PYTHONPATH=../.. "${PYTHON:-../../.venv/bin/python}" references.py target/references.bin
+gcc -O2 -Wall -Werror -shared -fPIC native/nothing.c -o target/native/libnothing.so
+PYTHONPATH=../.. "${PYTHON:-../../.venv/bin/python}" references.py target/references.bin target/any-size.tflite
 
 echo "android-demo: resources and models"
 rm -rf target/engine target/app target/assets target/generated target/test-config target/screenshots
@@ -46,7 +49,7 @@ chmod +x $aapt2
 $aapt2 compile --dir $main/res -o target/res.zip
 $aapt2 link -o target/base.apk -I $framework --manifest target/AndroidManifest.xml --java target/generated \
   --proguard target/kept-by-resources.pro --min-sdk-version 26 --target-sdk-version 36 \
-  --version-code 1 --version-name 0.1.0 -A target/assets -0 .tflite target/res.zip
+  --version-code "$code" --version-name "$version" -A target/assets -0 .tflite target/res.zip
 cat >target/test-config/com/android/tools/test_config.properties <<END
 android_merged_manifest=$PWD/target/AndroidManifest.xml
 android_merged_assets=$PWD/target/assets
@@ -73,4 +76,4 @@ zipalign -f -p 4 target/unaligned.apk target/aligned.apk
 apksigner sign --ks target/debug.keystore --ks-pass pass:android --v1-signing-enabled false --v2-signing-enabled true \
   --v3-signing-enabled true --min-sdk-version 26 --out target/srgan-edge-demo.apk target/aligned.apk
 
-./check_apk.sh target/srgan-edge-demo.apk
+./check_apk.sh target/srgan-edge-demo.apk "$version"

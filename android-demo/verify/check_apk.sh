@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fails unless the APK given is signed, names itself rightly and has all that it runs on.
+# check_apk.sh APK VERSION: fails unless it is signed, names itself rightly and has all that it runs on.
 set -euo pipefail
-apk=$1
+apk=$1 version=$2
 want() { # DESCRIPTION PATTERN TEXT
   grep -q -E "$2" <<<"$3" || { echo "$apk: no $1" >&2; exit 1; }
   echo "  $1"
@@ -11,7 +11,7 @@ want "v2 signature" 'APK Signature Scheme v2\): true' "$signatures"
 want "v3 signature" 'APK Signature Scheme v3\): true' "$signatures"
 zipalign -c -p 4 "$apk" || { echo "$apk: not aligned" >&2; exit 1; }
 badging=$(aapt dump badging "$apk" 2>/dev/null)
-want "package" "^package: name='dev.srganedge.demo'" "$badging"
+want "package, version $version" "^package: name='dev.srganedge.demo' versionCode='[0-9]+' versionName='$version'" "$badging"
 want "minSdk 26" "^sdkVersion:'26'" "$badging"
 want "targetSdk 36" "^targetSdkVersion:'36'" "$badging"
 want "launchable activity" "^launchable-activity: name='dev.srganedge.demo.CameraActivity'" "$badging"

@@ -1,23 +1,30 @@
 """Writes what the engine must give for every bundled model: pictures, and what the Python runtime makes of them.
 
-python android-demo/verify/references.py references.bin
+python android-demo/verify/references.py references.bin any-size.tflite
 
 A number is 4 bytes, big-endian; a name and bytes have their length before them. For each model: name, scale, tile,
-overlap, then the pictures: height, width, RGB bytes, the result's RGB bytes.
+overlap, then the pictures: height, width, RGB bytes, the result's RGB bytes. Then, for each model for looks that has a
+faithful twin and each strength: the model's name, the strength in percent, one picture. The second file is edge-s-x4-int8
+with its height and width left open, as `srgan-edge convert --tile 0` writes models.
 """
 
 from __future__ import annotations
 
 import struct
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from srgan_edge.imaging import Bytes
-from srgan_edge.models import bundled
+from srgan_edge.models import Model, bundled, content, find_model
+from srgan_edge.runtime.flatbuffer import packed, unpacked
+from srgan_edge.runtime.strength import faithful_of
 from srgan_edge.runtime.upscaler import Upscaler
+
+STRENGTHS = (0, 37, 50, 100)
 
 
 def picture(height: int, width: int, random: np.random.Generator) -> Bytes:
@@ -48,8 +55,32 @@ def write(file: BinaryIO, *values: int | str | Bytes) -> None:
             file.write(struct.pack(">i", len(data)) + data)
 
 
+def any_size(content: bytes) -> bytes:
+    """The same model with every picture's height and width left open."""
+    _, model = unpacked(content)
+    (graph,) = model.subgraphs
+    pictures = {int(t) for op in graph.operators for t in op.outputs} | {int(t) for t in graph.inputs}
+    for tensor in (graph.tensors[index] for index in pictures):
+        tensor.shapeSignature = np.array([1, -1, -1, tensor.shape[3]], np.int32)
+        tensor.shape = np.array([1, 1, 1, tensor.shape[3]], np.int32)
+    return packed(model)
+
+
+def write_mixed(file: BinaryIO, models: Sequence[Model]) -> None:
+    """The pictures of models for looks at each strength."""
+    names = {model.name for model in models}
+    looks = [model for model in models if faithful_of(model.name) != model.name and faithful_of(model.name) in names]
+    write(file, len(looks) * len(STRENGTHS))
+    for model in looks:
+        for percent in STRENGTHS:
+            with Upscaler(model, delegate="cpu", threads=2, strength=percent / 100) as upscaler:
+                image = picture(131, 77, np.random.default_rng(percent))
+                write(file, model.name, percent, *image.shape[:2], image, upscaler(image))
+
+
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
+    Path(sys.argv[2]).write_bytes(any_size(content(find_model("edge-s-x4-int8"))))
     models = bundled()
     with Path(sys.argv[1]).open("wb") as file:
         write(file, len(models))
@@ -62,6 +93,7 @@ def main() -> None:
                 for height, width in pictures:
                     image = picture(height, width, np.random.default_rng(height))
                     write(file, height, width, image, upscaler(image))
+        write_mixed(file, models)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class BenchmarkActivity : Activity() {
 
     private fun time(resolver: SuperResolver): Long {
         val done = CompletableFuture<Enlarged>()
-        resolver.enlarge(Picture(resolver.square, resolver.square), null, null, 1f, null, DIRECT, done.listener())
+        resolver.enlarge(Picture(resolver.square, resolver.square), null, null, null, DIRECT, done.listener())
         return done.get().times.run { pre + infer + post }
     }
 

@@ -250,12 +250,12 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         val given = FrameConverter.convert(frame.y, frame.u, frame.v, region, geometry.rotation, small).also { small = it }
         val converted = System.nanoTime() - started
         app.resolvers.open(wish).whenComplete { resolver, error ->
-            if (error != null) enlargingFailed(error.cause ?: error) else enlarge(resolver, given, wish, converted)
+            if (error != null) enlargingFailed(error.cause ?: error) else enlarge(resolver, given, converted)
         }
     }
 
-    private fun enlarge(resolver: SuperResolver, given: Picture, wish: Wish, converted: Long) {
-        resolver.enlarge(given, null, large, wish.strength / 100f, null, DIRECT, object : Listener<Enlarged> {
+    private fun enlarge(resolver: SuperResolver, given: Picture, converted: Long) {
+        resolver.enlarge(given, null, large, null, DIRECT, object : Listener<Enlarged> {
             override fun done(result: Enlarged) {
                 large = result.picture
                 plainPane.fill(given)
@@ -301,7 +301,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         val now = SystemClock.elapsedRealtime()
         if (told != 0L && now - told < BETWEEN) return // text that changes lays the screen out anew
         told = now
-        val short = getString(R.string.runs, resolver.model.name, label(resolver.backend), pre.median + infer.median + post.median)
+        val short = getString(R.string.runs, name(resolver), label(resolver.backend), pre.median + infer.median + post.median)
         overlay.text = if (!detailed) short else listOf(
             describe(resolver),
             getString(R.string.stages, pre.median, pre.p90, infer.median, infer.p90, post.median, post.p90),

@@ -104,7 +104,7 @@ class Jobs(private val app: DemoApplication) {
             val exif = PhotoFacts.exif(app, job.address)
             Gallery(app).save("${job.name}-x${resolver.scale}", job.wish.png, width, height, exif, PhotoFacts.taken(app, job.address)) { sink ->
                 val done = CompletableFuture<Unit>()
-                job.task = resolver.stream(photo, sink, job.wish.strength / 100f, { tile, tiles -> advance(job, tile, tiles) }, DIRECT, done.listener())
+                job.task = resolver.stream(photo, sink, { tile, tiles -> advance(job, tile, tiles) }, DIRECT, done.listener())
                 if (job.cancelled) job.task?.cancel()
                 done.get()
                 if (job.cancelled) throw CancellationException() // in its last tile

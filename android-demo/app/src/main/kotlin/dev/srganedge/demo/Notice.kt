@@ -29,9 +29,13 @@ fun Context.label(backend: Backend): String = getString(
     },
 )
 
+/** What runs, and how much of it is taken. */
+fun Context.name(resolver: SuperResolver): String =
+    if (resolver.strength == 1f) resolver.model.name else getString(R.string.at_strength, resolver.model.name, Math.round(100 * resolver.strength))
+
 /** What runs, and why not on what was wished for. */
 fun Context.describe(resolver: SuperResolver): String {
     val format = resolver.file.quantization.uppercase().ifEmpty { null }
-    val runs = listOfNotNull(resolver.model.name, format, getString(R.string.on, label(resolver.backend))).joinToString(", ")
+    val runs = listOfNotNull(name(resolver), format, getString(R.string.on, label(resolver.backend))).joinToString(", ")
     return (listOf(runs) + resolver.refusals.map { getString(R.string.refused, label(it.backend), it.reason) }).joinToString("\n")
 }

@@ -74,7 +74,7 @@ class PhotoSession(private val app: DemoApplication, val address: Uri) {
         problem = null
         app.resolvers.open(wish).whenComplete { opened, error ->
             if (error != null) return@whenComplete update { if (region == wanted) fail(error.cause ?: error) }
-            main.post { if (region == wanted && wish == wantedWith) enlarge(photo, region, wish, opened) }
+            main.post { if (region == wanted && wish == wantedWith) enlarge(photo, region, opened) }
         }
         changed()
     }
@@ -87,8 +87,8 @@ class PhotoSession(private val app: DemoApplication, val address: Uri) {
         thread.shutdown()
     }
 
-    private fun enlarge(photo: PhotoSource, region: Region, wish: Wish, opened: SuperResolver) {
-        task = opened.enlarge(photo, region, null, wish.strength / 100f, null, DIRECT, object : Listener<Enlarged> {
+    private fun enlarge(photo: PhotoSource, region: Region, opened: SuperResolver) {
+        task = opened.enlarge(photo, region, null, null, DIRECT, object : Listener<Enlarged> {
             override fun done(result: Enlarged) {
                 // On the resolver's thread: bitmaps of a screen take their time.
                 val made = try {

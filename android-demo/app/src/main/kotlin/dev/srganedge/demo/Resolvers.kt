@@ -28,7 +28,8 @@ class Resolvers(private val app: DemoApplication) {
             opened.completeExceptionally(InvalidModelException("there is no model ${wish.model} any more"))
             return opened
         }
-        val options = Options(wish.backend, wish.exact, tryAgain = tryAgain, runtime = app.runtime)
+        val strength = if (model.faithful == null) 1f else wish.strength / 100f // another model's, which is kept for it
+        val options = Options(wish.backend, wish.exact, strength = strength, tryAgain = tryAgain, runtime = app.runtime)
         SuperResolver.create(app, model, options, DIRECT, opened.listener())
         return opened
     }

@@ -27,6 +27,8 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
     private lateinit var exact: CheckBox
     private lateinit var png: CheckBox
     private lateinit var strength: SeekBar
+    private lateinit var strengthLabel: TextView
+    private lateinit var strengthSays: TextView
     private lateinit var status: TextView
     private lateinit var remove: Button
     private var listed = emptyList<Model>()
@@ -41,6 +43,8 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
         exact = view(R.id.exact)
         png = view(R.id.png)
         strength = view(R.id.strength)
+        strengthLabel = view(R.id.strength_label)
+        strengthSays = view(R.id.strength_says)
         status = view(R.id.status)
         remove = view(R.id.remove)
         for (backend in app.runtime.backends) backends.addView(button(BUTTONS.getValue(backend), label(backend)))
@@ -144,12 +148,22 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
         val wish = wish()
         exact.visibility = if (wish.backend == Backend.GPU) View.VISIBLE else View.GONE
         remove.visibility = if (app.models.isImported(listed[models.checkedRadioButtonId - 1])) View.VISIBLE else View.GONE
-        view<TextView>(R.id.strength_label).text = getString(R.string.strength, wish.strength)
+        showStrength(wish)
         app.wishes.wish = wish
         status.setText(R.string.preparing)
         // A GPU takes seconds to compile a model: only what the finger rests on is opened.
         main.removeCallbacks(opening)
         main.postDelayed(opening, REST)
+    }
+
+    /** It is to be chosen where there is a faithful network to mix with; elsewhere is said which models have one. */
+    private fun showStrength(wish: Wish) {
+        val faithful = listed[models.checkedRadioButtonId - 1].faithful
+        for (part in listOf(strengthLabel, strength)) part.visibility = if (faithful == null) View.GONE else View.VISIBLE
+        strengthLabel.text = getString(R.string.strength, wish.strength)
+        val mixed = listed.filter { it.faithful != null }.joinToString { it.name }
+        strengthSays.visibility = if (mixed.isEmpty()) View.GONE else View.VISIBLE
+        strengthSays.text = if (faithful == null) getString(R.string.strength_whole, mixed) else getString(R.string.strength_mixes, faithful.name)
     }
 
     private fun open(tryAgain: Boolean) {

@@ -4,10 +4,10 @@ import android.content.Context
 import dev.srganedge.engine.Backend
 import dev.srganedge.engine.Model
 
-/** What the user chose: [exact] has the GPU compute in 32 bits, [strength] is in percent, results are JPEG or PNG. */
+/** What the user chose: [exact] has the GPU compute in 32 bits, [strength], of texture, is in percent, results are JPEG or PNG. */
 data class Wish(val model: String, val backend: Backend, val exact: Boolean, val strength: Int = 100, val png: Boolean = false) {
     /** Whether the same open model serves both. */
-    fun opensLike(other: Wish) = model == other.model && backend == other.backend && exact == other.exact
+    fun opensLike(other: Wish) = copy(png = other.png) == other
 }
 
 /** The choice as it is kept from start to start. */

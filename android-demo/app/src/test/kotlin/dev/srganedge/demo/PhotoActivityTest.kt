@@ -128,7 +128,7 @@ class PhotoActivityTest : PhotoTest() {
         assertFalse("That failed" in activity.status())
         // The same place by another wish: what was made before does not stand for it.
         val before = compare.detail
-        fake.wishes.wish = fake.wishes.wish.copy(strength = 50)
+        fake.wishes.wish = fake.wishes.wish.copy(png = true)
         fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clFlush failed") }
         compare.restore(60f, 60f, 8f)
         until("the failure", { activity.status() }) { "That failed" in activity.status() }
@@ -256,20 +256,29 @@ class PhotoActivityTest : PhotoTest() {
 
     @Test
     fun `strength is taken, in the look and in what is saved, and a look is made anew for it`() {
-        fake.wishes.wish = fake.wishes.wish.copy(png = true)
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", png = true)
+        fake.fakeRuntime.black += "edge-m-gan-x4-fp16"
         val activity = launchAndLook(photo(60, 40) { x, _ -> x < 30 }).get()
         val compare = activity.view<CompareView>(R.id.compare)
-        // The network repeats pixels; without it the edge is drawn out.
-        fun steps(bitmap: Bitmap, y: Int) = (0 until bitmap.width).map { bitmap.getPixel(it, y) }.zipWithNext().count { (a, b) -> a != b }
+        fun red(bitmap: Bitmap) = Color.red(bitmap.getPixel(4, 4))
         val before = requireNotNull(compare.detail)
-        val hard = steps(before.enlarged, 80)
-        fake.wishes.wish = fake.wishes.wish.copy(strength = 0)
+        assertEquals(0, red(before.enlarged))
+        fake.wishes.wish = fake.wishes.wish.copy(strength = 50)
         compare.restore(compare.centreX, compare.centreY)
         until("a look with the new strength") { compare.detail !== before }
-        assertTrue("$hard", steps(requireNotNull(compare.detail).enlarged, 80) > hard)
+        val half = red(requireNotNull(compare.detail).run { assertEquals(before.region, region); enlarged })
+        assertEquals(red(before.plain) / 2f, half.toFloat(), 1f)
+        assertTrue(activity.status(), "edge-m-gan-x4 at 50 %, FP16, on the GPU" in activity.status())
         activity.view<View>(R.id.save).performClick()
-        val saved = BitmapFactory.decodeFile(activity.saved().file.path)
-        assertTrue("$hard", steps(saved, 80) > hard)
+        assertEquals(half, red(BitmapFactory.decodeFile(activity.saved().file.path)))
+    }
+
+    @Test
+    fun `a strength that was chosen for another model is kept for that one`() {
+        fake.wishes.wish = fake.wishes.wish.copy(strength = 50)
+        val activity = launchAndLook().get()
+        assertTrue(activity.status(), "edge-l-real-x4, FP16, on the GPU" in activity.status())
+        assertEquals(50, WishStore(fake, fake.models).wish.strength)
     }
 
     @Test

@@ -72,12 +72,17 @@ class SettingsActivityTest {
         settings.view<SeekBar>(R.id.strength).progress = 40
         assertEquals("nothing is opened in passing", 0, fake.fakeRuntime.opened.size)
         rest()
-        until("what runs", { settings.status() }) { "INT8, on the CPU" in settings.status() }
-        assertEquals(1, fake.fakeRuntime.opened.size)
+        until("what runs", { settings.status() }) { "edge-m-gan-x4 at 40 %, INT8, on the CPU" in settings.status() }
+        assertEquals(listOf("edge-m-gan-x4-int8 on CPU", "edge-m-x4-int8 on CPU"), fake.fakeRuntime.opened.toList())
         val wish = WishStore(fake, fake.models).wish
         assertEquals(listOf(Backend.CPU, 40, true), listOf(wish.backend, wish.strength, wish.png))
         assertTrue(wish.model in other.text)
-        assertEquals("Strength: 40 %", settings.view<TextView>(R.id.strength_label).text)
+        assertEquals("Strength of the texture: 40 %", settings.view<TextView>(R.id.strength_label).text)
+        val says = settings.view<TextView>(R.id.strength_says)
+        assertEquals("The rest comes from edge-m-x4. Between 0 and 100 % both run, which takes twice as long.", says.text)
+        settings.models().filterIsInstance<RadioButton>().first().performClick()
+        assertEquals("This model always runs at full strength. A part can be taken of edge-m-gan-x4.", says.text)
+        assertEquals(listOf(View.GONE, View.GONE), listOf(R.id.strength, R.id.strength_label).map { settings.view<View>(it).visibility })
         assertEquals(View.GONE, settings.view<View>(R.id.exact).visibility)
     }
 

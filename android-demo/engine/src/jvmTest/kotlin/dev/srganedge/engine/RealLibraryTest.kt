@@ -1,13 +1,27 @@
 package dev.srganedge.engine
 
+import java.io.File
+import java.io.RandomAccessFile
 import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
 import kotlin.math.abs
+import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.tensorflow.lite.Delegate
 import org.tensorflow.lite.gpu.GpuDelegate
+
+/** verify/native/nothing.c: a delegate that takes no operator. */
+private object Nothing {
+    init {
+        System.loadLibrary("nothing")
+    }
+
+    @JvmStatic
+    external fun handle(): Long
+}
 
 /** The bundled models on TensorFlow Lite's own library, as phones have it: the bytes must be the Python runtime's. */
 class RealLibraryTest {
@@ -89,6 +103,42 @@ class RealLibraryTest {
         }
         assertThrows(InvalidModelException::class.java) { InterpreterModel(model.map(), model.overlap, 1, delegate) }
         assertEquals(1, freed)
+    }
+
+    @Test
+    fun `a delegate is freed with its model, after the interpreter`() {
+        val model = References.models.first { it.name == "edge-s-x4-fp16" }
+        var freed = 0
+        val delegate = object : Delegate {
+            override fun getNativeHandle() = Nothing.handle()
+
+            override fun close() {
+                freed++
+            }
+        }
+        val opened = InterpreterModel(model.map(), model.overlap, 1, delegate)
+        opened.run()
+        assertEquals(0, freed)
+        opened.close()
+        assertEquals(1, freed)
+    }
+
+    @Test
+    fun `a model of any size is given tiles`() {
+        References.models
+        val made = References.models.first { it.name == "edge-s-x4-int8" }.pictures.last()
+        val file = RandomAccessFile(File(checkNotNull(System.getProperty("references"))).resolveSibling("any-size.tflite"), "r").use {
+            it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.length())
+        }
+        InterpreterModel(file, 16, 1, null).use { model ->
+            assertEquals(listOf(128, 4), listOf(model.tile, model.scale))
+            assertArrayEquals(made.result, rgb(Upscaler(model).upscale(picture(made.width, made.height, made.image))))
+        }
+    }
+
+    @Test
+    fun `as many threads are asked for as are wanted`() {
+        assertEquals(listOf(1, 5), listOf(1, 5).map { InterpreterModel.options(it, null).numThreads })
     }
 
     @Test

@@ -18,14 +18,23 @@ object References {
         }
     }
 
+    /** What the Python runtime makes of a picture at a strength. */
+    class Mixed(val name: String, val percent: Int, val made: Made)
+
+    private val file by lazy { read() }
+    val models: List<Bundled> get() = file.first
+    val mixed: List<Mixed> get() = file.second
+
     /** The build names the file where TensorFlow Lite's own library runs; elsewhere its tests are skipped. */
-    val models: List<Bundled> by lazy {
+    private fun read(): Pair<List<Bundled>, List<Mixed>> {
         val path = System.getProperty("references")
         assumeTrue("TensorFlow Lite's library runs in android-demo/verify's build alone", path != null)
-        DataInputStream(File(path).inputStream().buffered()).use { file ->
+        return DataInputStream(File(path).inputStream().buffered()).use { file ->
             fun int() = file.readInt()
             fun bytes() = ByteArray(int()).also(file::readFully)
-            List(int()) { Bundled(bytes().decodeToString(), int(), int(), int(), List(int()) { Made(int(), int(), bytes(), bytes()) }) }
+            fun name() = bytes().decodeToString()
+            fun made() = Made(int(), int(), bytes(), bytes())
+            List(int()) { Bundled(name(), int(), int(), int(), List(int()) { made() }) } to List(int()) { Mixed(name(), int(), made()) }
         }
     }
 

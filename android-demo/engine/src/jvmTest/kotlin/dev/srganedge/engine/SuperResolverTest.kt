@@ -80,6 +80,45 @@ class SuperResolverTest {
     }
 
     @Test
+    fun `a strength gives the Python runtime's mix of a network for looks with its faithful one`() = runBlocking {
+        val pairs = References.mixed.map { it.name.substringBeforeLast('-') }.distinct()
+        assertEquals(listOf("edge-m-gan-x4"), pairs)
+        assertEquals(listOf(0, 37, 50, 100), References.mixed.map { it.percent }.distinct())
+        for (mixed in References.mixed) {
+            val name = mixed.name.substringBeforeLast('-')
+            val looks = model(name).run { Model(this.name, scale, Purpose.LOOKS, 1, files, model(name.replace("-gan", ""))) }
+            val backend = if (mixed.name.endsWith("-int8")) Backend.CPU else Backend.GPU
+            val runtime = NoGpuAtHand()
+            SuperResolver.create(context, looks, Options(backend, strength = mixed.percent / 100f, runtime = runtime)).use { resolver ->
+                assertEquals(listOf(backend, mixed.percent / 100f), listOf(resolver.backend, resolver.strength))
+                val result = resolver.enlarge(picture(mixed.made.width, mixed.made.height, mixed.made.image)).picture
+                assertTrue("${mixed.name} at ${mixed.percent} %", differences(rgb(result), mixed.made.result) <= if (backend == Backend.CPU) 0 else 1)
+            }
+            val networks = runtime.opened.filter { it.endsWith("on $backend") }.map { it.substringBeforeLast("-") }.toSet()
+            assertEquals(setOfNotNull("edge-m-gan-x4".takeIf { mixed.percent > 0 }, "edge-m-x4".takeIf { mixed.percent < 100 }), networks)
+        }
+    }
+
+    @Test
+    fun `a strength is refused where there is no faithful network`() {
+        val error = assertThrows(InvalidModelException::class.java) {
+            runBlocking { SuperResolver.create(context, model("edge-s-x4"), Options(Backend.CPU, strength = 0.5f)) }
+        }
+        assertEquals("edge-s-x4 has no faithful network to mix its results with: its strength is 1, not 0.5", error.message)
+        for (outside in listOf(-0.1f, 1.1f, Float.NaN)) assertThrows(IllegalArgumentException::class.java) { Options(strength = outside) }
+    }
+
+    @Test
+    fun `files of a pair in one folder are told by their names`() {
+        val weights = File(checkNotNull(System.getProperty("weights")))
+        val looks = File(weights, "edge-m-gan-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-gan-x4.tflite"))
+        assertEquals(null, Model.of(looks).faithful)
+        File(weights, "edge-m-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-x4.tflite"))
+        assertEquals("mine-x4", Model.of(looks).faithful?.name)
+        assertEquals(null, Model.of(File(context.cacheDir, "mine-x4.tflite")).faithful)
+    }
+
+    @Test
     fun `rows, a region and a bitmap are parts of the same picture`() = runBlocking {
         val made = References.models.first { it.name == "edge-s-x4-int8" }.pictures.last()
         val image = picture(made.width, made.height, made.image)
@@ -202,7 +241,7 @@ class SuperResolverTest {
             }
             begun.await()
             val small = CompletableFuture<Enlarged>()
-            resolver.enlarge(Picture(20, 20), null, null, 1f, null, Executor { it.run() }, object : Listener<Enlarged> {
+            resolver.enlarge(Picture(20, 20), null, null, null, Executor { it.run() }, object : Listener<Enlarged> {
                 override fun done(result: Enlarged) {
                     order += "small"
                     small.complete(result)
@@ -242,7 +281,7 @@ class SuperResolverTest {
         val error = assertThrows(ClosedException::class.java) { runBlocking { resolver.enlarge(Picture(5, 5)) } }
         assertEquals("it is closed", error.message)
         val late = CompletableFuture<Unit>()
-        resolver.stream(Picture(5, 5), { _, _, _ -> }, 1f, null, Executor { it.run() }, object : Listener<Unit> {
+        resolver.stream(Picture(5, 5), { _, _, _ -> }, null, Executor { it.run() }, object : Listener<Unit> {
             override fun done(result: Unit) {
                 late.complete(Unit)
             }

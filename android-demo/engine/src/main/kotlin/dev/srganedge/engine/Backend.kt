@@ -28,13 +28,25 @@ public class Options(
     public val backend: Backend = Backend.GPU,
     /** The GPU computes in 32-bit floating point: slower, and rarely to be seen. */
     public val exact: Boolean = false,
-    /** Of the CPU. */
+    /**
+     * Of the CPU. TensorFlow Lite 2.16 and LiteRT 1 compute with one whatever is asked for: their XNNPACK is not told
+     * (google-ai-edge/LiteRT#1328). LiteRT 2 takes as many.
+     */
     public val threads: Int = fastCores(),
+    /**
+     * How much is taken of the result of a model for looks, 0 to 1; the rest is its [Model.faithful] network's. Between
+     * them both are run, which takes twice the time. Models without a faithful network have no other than 1.
+     */
+    public val strength: Float = 1f,
     /** A backend that ended the app when it was tried before is tried again, as after the user's own wish. */
     public val tryAgain: Boolean = false,
     /** What opens the model. */
     public val runtime: TileRuntime = TensorFlowLite,
 ) {
+    init {
+        require(strength in 0f..1f) { "a strength is from 0 to 1, not $strength" }
+    }
+
     private companion object {
         /** Beyond the fast cores a further thread makes each tile slower. */
         fun fastCores() = (Runtime.getRuntime().availableProcessors() / 2).coerceIn(1, 4)

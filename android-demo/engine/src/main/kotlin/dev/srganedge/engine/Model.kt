@@ -53,12 +53,19 @@ public class Model internal constructor(
     /** Multiply-accumulates per pixel of the input, 0 if not known: twice as many take about twice as long. */
     public val cost: Long,
     public val files: List<ModelFile>,
+    /**
+     * Of a network for looks, "edge-m-gan-x4", the faithful one of its size, "edge-m-x4", which [Options.strength] mixes
+     * it with; null where there is none.
+     */
+    public val faithful: Model? = null,
 ) {
     /** What a backend computes best: GPUs in floating point, CPUs and NPUs in bytes; if it is not there, any. */
     public fun file(backend: Backend): ModelFile =
         files.firstOrNull { it.computesInBytes != (backend == Backend.GPU) } ?: files.first()
 
     override fun toString(): String = name
+
+    private fun beside(faithful: Model?) = if (faithful == null || faithful === this) this else Model(name, scale, purpose, cost, files, faithful)
 
     public companion object {
         /** Of files without a card: more than compact networks see. */
@@ -78,10 +85,14 @@ public class Model internal constructor(
                 .map { Card(assets, folder, it.removeSuffix(".json"), context.codeCacheDir) }
             return cards.groupBy { it.model }
                 .map { (name, found) -> found.first().run { Model(name, scale, purpose, cost, found.map { it.file }) } }
+                .let { all -> all.map { model -> model.beside(all.find { it.name == faithful(model.name) }) } }
                 .sortedWith(compareBy({ it.purpose }, { it.scale }, { it.cost }, { it.name }))
         }
 
-        /** A .tflite file without a card. Whether it is a super-resolution model shows when it is opened. */
+        /**
+         * A .tflite file without a card. Whether it is a super-resolution model shows when it is opened. A NAME-gan.tflite
+         * has NAME.tflite in the same folder as its [faithful] network.
+         */
         @JvmStatic
         @JvmOverloads
         public fun of(path: File, name: String = path.nameWithoutExtension, cache: File? = null): Model {
@@ -94,8 +105,12 @@ public class Model internal constructor(
             val file = ModelFile(name, "", OVERLAP_WITHOUT_CARD, digest, cache) {
                 RandomAccessFile(path, "r").use { it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.length()) }
             }
-            return Model(name, 0, Purpose.CLEAN, 0, listOf(file))
+            val twin = path.resolveSibling(faithful(path.name)).takeIf { it != path && it.isFile }?.let { of(it, cache = cache) }
+            return Model(name, 0, Purpose.CLEAN, 0, listOf(file), twin)
         }
+
+        /** What the faithful network is called whose twin for looks has a name, as the Python runtime's `strength.py` has it. */
+        private fun faithful(name: String) = name.replace("-gan", "")
     }
 
     /** NAME.json and NAME.tflite in a folder of assets. */

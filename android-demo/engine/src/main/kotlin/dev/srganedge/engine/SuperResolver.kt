@@ -43,8 +43,10 @@ public class Enlarged(public val picture: Picture, public val times: StageTimes)
 public class SuperResolver private constructor(
     /** What was asked for. */
     public val model: Model,
-    /** Which of its files runs. */
+    /** Which of its files runs; at strength 0 it is the faithful network's. */
     public val file: ModelFile,
+    /** What is taken of its result, 0 to 1; the rest is its faithful network's. */
+    public val strength: Float,
     /** What it runs on. */
     public val backend: Backend,
     /** Why not on what was tried before. */
@@ -66,9 +68,8 @@ public class SuperResolver private constructor(
         source: PixelSource,
         region: Region? = null,
         reused: Picture? = null,
-        strength: Float = 1f,
         progress: Progress? = null,
-    ): Enlarged = awaiting { enlarge(source, region, reused, strength, progress, DIRECT, it) }
+    ): Enlarged = awaiting { enlarge(source, region, reused, progress, DIRECT, it) }
 
     /** Enlarge a picture or a [region] of it; see the suspending form. */
     @JvmOverloads
@@ -76,13 +77,12 @@ public class SuperResolver private constructor(
         source: PixelSource,
         region: Region?,
         reused: Picture?,
-        strength: Float,
         progress: Progress?,
         executor: Executor = MAIN,
         listener: Listener<Enlarged>,
     ): Task = worker.submit(urgent = true, executor, listener) { cancelled ->
         if (region == null) {
-            val made = between.upscale(source, reused, strength, progress.orNothing(), cancelled)
+            val made = between.upscale(source, reused, progress.orNothing(), cancelled)
             return@submit Enlarged(made, between.times)
         }
         // With as much around it as its pixels depend on.
@@ -94,26 +94,25 @@ public class SuperResolver private constructor(
             "$region is not within ${source.width}x${source.height}"
         }
         val taken = source.crop(Region(left, top, right - left, bottom - top))
-        val large = between.upscale(taken, null, strength, progress.orNothing(), cancelled)
+        val large = between.upscale(taken, null, progress.orNothing(), cancelled)
         val wanted = Region((region.left - left) * scale, (region.top - top) * scale, region.width * scale, region.height * scale)
         Enlarged(large.crop(wanted), between.times)
     }
 
     /** Enlarge a picture of any size; [sink] gets the rows on the resolver's thread, and memory is a strip of them. */
-    public suspend fun stream(source: PixelSource, sink: RowSink, strength: Float = 1f, progress: Progress? = null): Unit =
-        awaiting { stream(source, sink, strength, progress, DIRECT, it) }
+    public suspend fun stream(source: PixelSource, sink: RowSink, progress: Progress? = null): Unit =
+        awaiting { stream(source, sink, progress, DIRECT, it) }
 
     /** Enlarge a picture of any size row by row; see the suspending form. */
     @JvmOverloads
     public fun stream(
         source: PixelSource,
         sink: RowSink,
-        strength: Float,
         progress: Progress?,
         executor: Executor = MAIN,
         listener: Listener<Unit>,
     ): Task = worker.submit(urgent = false, executor, listener) { cancelled ->
-        whole.upscale(source, sink, strength, progress.orNothing()) {
+        whole.upscale(source, sink, progress.orNothing()) {
             worker.runUrgent()
             cancelled()
         }
@@ -168,24 +167,24 @@ public class SuperResolver private constructor(
         private fun open(worker: Worker, guard: CrashGuard, model: Model, options: Options): SuperResolver {
             // An update of the system may bring a driver that works.
             fun key(backend: Backend) = "$backend-${if (options.exact) 32 else 16}-${Build.FINGERPRINT.hashCode()}"
-            fun file(backend: Backend) = options.runtime.file(model, backend)
+            val networks = Networks(model, options)
             if (options.tryAgain) guard.forgive(key(options.backend))
             val choice = try {
                 DelegateChooser(
-                    reference = { options.runtime.open(file(it), Backend.CPU, options) },
+                    reference = { networks.open(it, on = Backend.CPU) },
                     guard = guard,
                     key = ::key,
-                ) { options.runtime.open(file(it), it, options) }.choose(listOf(options.backend))
+                ) { networks.open(it) }.choose(listOf(options.backend))
             } catch (error: OutOfMemoryError) {
                 throw NotEnoughMemoryException(error)
             }
             try {
-                check(model, choice.model)
+                check(networks.leading, choice.model)
             } catch (error: InvalidModelException) {
                 choice.model.close()
                 throw error
             }
-            return SuperResolver(model, file(choice.backend), choice.backend, choice.refused, choice.model, worker)
+            return SuperResolver(model, networks.file(choice.backend), options.strength, choice.backend, choice.refused, choice.model, worker)
         }
 
         /** A stranger may take and give other values than 0 to 255: its result would be wrong and nobody told. */

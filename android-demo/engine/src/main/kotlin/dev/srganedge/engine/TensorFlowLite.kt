@@ -47,10 +47,8 @@ internal class InterpreterModel(file: ByteBuffer, override val overlap: Int, thr
     override val output: ByteBuffer
 
     init {
-        val options = Interpreter.Options().setNumThreads(threads)
-        if (delegate != null) options.addDelegate(delegate)
         interpreter = try {
-            Interpreter(file, options)
+            Interpreter(file, options(threads, delegate))
         } catch (error: Throwable) {
             delegate?.close()
             throw if (error is IllegalArgumentException) InvalidModelException("not a TensorFlow Lite model: ${error.sentence}", error) else error
@@ -111,8 +109,11 @@ internal class InterpreterModel(file: ByteBuffer, override val overlap: Int, thr
         if (!condition) throw InvalidModelException(message())
     }
 
-    private companion object {
+    internal companion object {
         /** Of models that take any size. */
-        const val TILE_OF_ANY_SIZE = 128
+        private const val TILE_OF_ANY_SIZE = 128
+
+        fun options(threads: Int, delegate: Delegate?): Interpreter.Options =
+            Interpreter.Options().setNumThreads(threads).apply { if (delegate != null) addDelegate(delegate) }
     }
 }

@@ -47,13 +47,12 @@ internal class Upscaler(private val model: TileModel) {
     val inner: Int get() = tile - 2 * model.overlap
 
     /**
-     * Enlarge [source]; [sink] gets the rows, [progress] the tiles done and their number. Of the model's result
-     * [strength] is taken, 0 to 1, the rest is bilinear enlargement. [cancelled] is asked before each tile.
+     * Enlarge [source]; [sink] gets the rows, [progress] the tiles done and their number; [cancelled] is asked before
+     * each tile.
      */
     fun upscale(
         source: PixelSource,
         sink: RowSink,
-        strength: Float = 1f,
         progress: (Int, Int) -> Unit = { _, _ -> },
         cancelled: () -> Boolean = { false },
     ) {
@@ -80,7 +79,7 @@ internal class Upscaler(private val model: TileModel) {
                     throw RunFailedException("the model stopped: ${error.sentence}", error)
                 }
                 val ran = System.nanoTime()
-                stitch(plan, x * scale, width, height, strength)
+                stitch(plan, x * scale, width, height)
                 pre += packed - started
                 infer += ran - packed
                 post += System.nanoTime() - ran
@@ -94,7 +93,6 @@ internal class Upscaler(private val model: TileModel) {
     fun upscale(
         source: PixelSource,
         reused: Picture? = null,
-        strength: Float = 1f,
         progress: (Int, Int) -> Unit = { _, _ -> },
         cancelled: () -> Boolean = { false },
     ): Picture {
@@ -104,7 +102,7 @@ internal class Upscaler(private val model: TileModel) {
         upscale(source, { argb, _, count ->
             argb.copyInto(result.argb, row * width, 0, width * count)
             row += count
-        }, strength, progress, cancelled)
+        }, progress, cancelled)
         return result
     }
 
@@ -141,12 +139,11 @@ internal class Upscaler(private val model: TileModel) {
         else for (value in given) model.input.put((value.toInt() xor 0x80).toByte())
     }
 
-    private fun stitch(plan: Plan, left: Int, width: Int, height: Int, strength: Float) {
+    private fun stitch(plan: Plan, left: Int, width: Int, height: Int) {
         val margin = plan.overlap * model.scale
         val columns = minOf(plan.inner * model.scale, width - left)
         for (row in 0 until height) {
             unpack(((row + margin) * side + margin) * 3, columns * 3)
-            if (strength < 1) soften(row + margin, margin, columns, strength)
             val to = row * width + left
             var from = 0
             for (column in 0 until columns) {
@@ -169,27 +166,6 @@ internal class Upscaler(private val model: TileModel) {
         model.output.get(bytesOut, 0, count)
         if (model.type == PixelType.INT8) for (index in 0 until count) bytesOut[index] = (bytesOut[index].toInt() xor 0x80).toByte()
     }
-
-    /** Mix a row of the result with the tile's bilinear enlargement. */
-    private fun soften(row: Int, firstColumn: Int, count: Int, strength: Float) {
-        val y = (row + 0.5f) / model.scale - 0.5f
-        val (above, below) = Math.floor(y.toDouble()).toInt().let { it.coerceAtLeast(0) to (it + 1).coerceAtMost(tile - 1) }
-        val down = (y - above).coerceAtLeast(0f)
-        for (column in 0 until count) {
-            val x = (firstColumn + column + 0.5f) / model.scale - 0.5f
-            val (before, behind) = Math.floor(x.toDouble()).toInt().let { it.coerceAtLeast(0) to (it + 1).coerceAtMost(tile - 1) }
-            val right = (x - before).coerceAtLeast(0f)
-            for (channel in 0..2) {
-                val top = value(above, before, channel) * (1 - right) + value(above, behind, channel) * right
-                val bottom = value(below, before, channel) * (1 - right) + value(below, behind, channel) * right
-                val plain = top * (1 - down) + bottom * down
-                val place = column * 3 + channel
-                bytesOut[place] = rounded(plain + strength * ((bytesOut[place].toInt() and 0xFF) - plain)).toByte()
-            }
-        }
-    }
-
-    private fun value(row: Int, column: Int, channel: Int) = (given[(row * tile + column) * 3 + channel].toInt() and 0xFF).toFloat()
 
     internal companion object {
         private const val OPAQUE = 0xFF shl 24

@@ -77,18 +77,6 @@ class UpscalerTest {
     }
 
     @Test
-    fun `without strength the result is the bilinear one, and half of it lies between`() {
-        val ramp = Picture(20, 20, IntArray(400) { i -> (0xFF shl 24) or (10 * (i % 20) * 0x10101) })
-        val black = object : TileModel by BlurAndDouble(16, 2, PixelType.UINT8) {
-            override fun run() = Unit
-        }
-        val plain = Upscaler(black).upscale(ramp, strength = 0f)
-        for (x in 2 until 38) assertEquals("$x", (10 * ((x + 0.5f) / 2 - 0.5f)).toInt().toFloat(), (plain.argb[40 * 20 + x] and 0xFF).toFloat(), 1f)
-        val half = Upscaler(black).upscale(ramp, strength = 0.5f)
-        for (x in 0 until 40) assertEquals((plain.argb[40 * 20 + x] and 0xFF) / 2f, (half.argb[40 * 20 + x] and 0xFF).toFloat(), 1f)
-    }
-
-    @Test
     fun `a picture of the right size is used again`() {
         val upscaler = Upscaler(BlurAndDouble(16, 2, PixelType.FLOAT32))
         val case = Vectors.tiled.last { it.tile == 16 }
