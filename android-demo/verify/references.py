@@ -4,8 +4,8 @@ python android-demo/verify/references.py references.bin any-size.tflite
 
 A number is 4 bytes, big-endian; a name and bytes have their length before them. For each model: name, scale, tile,
 overlap, then the pictures: height, width, RGB bytes, the result's RGB bytes. Then, for each model for looks that has a
-faithful twin and each strength: the model's name, the strength in percent, one picture. The second file is edge-s-x4-int8
-with its height and width left open, as `srgan-edge convert --tile 0` writes models.
+faithful twin and each strength: the model's name, the strength in percent, one picture. The second file is
+edge-s-x4-int8 with its height and width left open, as `srgan-edge convert --tile 0` writes models.
 """
 
 from __future__ import annotations

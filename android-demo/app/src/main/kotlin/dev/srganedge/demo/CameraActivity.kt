@@ -10,24 +10,16 @@ import android.net.Uri
 import android.os.Bundle
 import android.os.Handler
 import android.os.Looper
-import android.os.SystemClock
 import android.provider.Settings
 import android.view.TextureView
 import android.view.View
 import android.widget.Button
 import android.widget.TextView
 import android.widget.Toast
-import dev.srganedge.engine.ClosedException
-import dev.srganedge.engine.Enlarged
-import dev.srganedge.engine.FrameConverter
-import dev.srganedge.engine.Listener
-import dev.srganedge.engine.Picture
 import dev.srganedge.engine.Region
-import dev.srganedge.engine.SuperResolver
 import java.io.File
 import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
-import java.util.concurrent.atomic.AtomicInteger
 
 /** The camera with a magnifier, whose content is shown enlarged by the model beside the same pixels as they are. */
 class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSource.Events, DisplayManager.DisplayListener {
@@ -36,8 +28,8 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private val camera by lazy { app.camera() }
     private lateinit var preview: TextureView
     private lateinit var magnifier: MagnifierView
-    private lateinit var plainPane: Pane
-    private lateinit var modelPane: Pane
+    private lateinit var live: LiveView
+    private lateinit var lastSaved: LastSaved
     private lateinit var overlay: TextView
     private lateinit var panel: View
     private lateinit var message: TextView
@@ -46,39 +38,20 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private lateinit var torchButton: View
     private lateinit var zoomLabel: TextView
 
-    private val pre = Timings()
-    private val infer = Timings()
-    private val post = Timings()
-    private val dropped = AtomicInteger()
-
-    /** A frame is being enlarged: those that come meanwhile are dropped. */
-    private val busy = AtomicBoolean()
     private val shutter = AtomicBoolean()
     private var asked = false
 
     /** The system's question is on the screen. */
     private var asking = false
     private var resumed = false
-    private var detailed = false
     private var facts: CameraFacts? = null
     private var problem: CameraProblem? = null
     private var zoom = 1f
     private var torch = false
-    private var told = 0L
     private val again = Runnable { if (problem == CameraProblem.BUSY) start() }
-
-    // Used again from frame to frame; of whoever has set `busy`.
-    private var small: Picture? = null
-    private var large: Picture? = null
 
     @Volatile
     private var geometry: PreviewGeometry? = null
-
-    @Volatile
-    private var wish: Wish? = null
-
-    @Volatile
-    private var side = 64
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
@@ -86,8 +59,11 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         view<View>(R.id.root).insetForBars()
         preview = view(R.id.preview)
         magnifier = view(R.id.magnifier)
-        plainPane = Pane(view(R.id.plain))
-        modelPane = Pane(view(R.id.enlarged))
+        live = LiveView(this) {
+            shutterButton.isEnabled = resumed && problem == null
+            magnifier.side = live.side * (geometry?.scale ?: 0f)
+        }
+        lastSaved = LastSaved(this, view(R.id.last_saved))
         overlay = view(R.id.overlay)
         panel = view(R.id.panel)
         message = view(R.id.message)
@@ -106,7 +82,6 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         zoomLabel.setOnClickListener { zoomTo(if (zoom > 1f) 1f else 2f) }
         magnifier.pinched = { zoomTo(zoom * it) }
         magnifier.tapped = { x, y -> geometry?.inFrame(x, y)?.let { (across, down) -> camera.focus(across, down) } }
-        overlay.setOnClickListener { detailed = !detailed }
         view<View>(R.id.gallery).setOnClickListener { startActivityForResult(pickPhotos(), PICK) }
         view<View>(R.id.queue).setOnClickListener { startActivity(Intent(this, QueueActivity::class.java)) }
         view<View>(R.id.settings).setOnClickListener { startActivity(Intent(this, SettingsActivity::class.java)) }
@@ -131,9 +106,18 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     override fun onResume() {
         super.onResume()
         resumed = true
-        wish = app.wishes.wish
-        overlay.setText(R.string.preparing)
+        live.follow(app.wishes.wish)
         start()
+    }
+
+    override fun onStart() {
+        super.onStart()
+        lastSaved.listen()
+    }
+
+    override fun onStop() {
+        lastSaved.forget()
+        super.onStop()
     }
 
     override fun onPause() {
@@ -199,6 +183,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         panel.visibility = if (text == null) View.GONE else View.VISIBLE
         // Screen readers would find what lies behind it.
         for (covered in listOf(overlay, magnifier)) covered.visibility = if (text == null) View.VISIBLE else View.INVISIBLE
+        view<View>(R.id.panes).visibility = if (text == null) View.VISIBLE else View.GONE
         if (text == null) return
         zoomLabel.visibility = View.GONE
         torchButton.visibility = View.GONE
@@ -212,8 +197,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         this.facts = facts
         torchButton.visibility = if (facts.hasTorch) View.VISIBLE else View.GONE
         zoomLabel.visibility = if (facts.longestZoom > 1) View.VISIBLE else View.GONE
-        plainPane.mirror(facts.facesUser)
-        modelPane.mirror(facts.facesUser)
+        live.mirror(facts.facesUser)
         arrange()
         zoomTo(zoom)
         if (torch) camera.torch(true)
@@ -239,46 +223,8 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     override fun frame(frame: Frame) {
         val geometry = geometry ?: return
         if (shutter.compareAndSet(true, false)) return take(frame, geometry.rotation)
-        val wish = wish ?: return
-        if (!busy.compareAndSet(false, true)) {
-            dropped.incrementAndGet()
-            return
-        }
-        val started = System.nanoTime()
-        val square = geometry.square(magnifier.centreX * preview.width, magnifier.centreY * preview.height, side)
-        val region = Region(square.left, square.top, square.side, square.side)
-        val given = FrameConverter.convert(frame.y, frame.u, frame.v, region, geometry.rotation, small).also { small = it }
-        val converted = System.nanoTime() - started
-        app.resolvers.open(wish).whenComplete { resolver, error ->
-            if (error != null) enlargingFailed(error.cause ?: error) else enlarge(resolver, given, converted)
-        }
-    }
-
-    private fun enlarge(resolver: SuperResolver, given: Picture, converted: Long) {
-        resolver.enlarge(given, null, large, null, DIRECT, object : Listener<Enlarged> {
-            override fun done(result: Enlarged) {
-                large = result.picture
-                plainPane.fill(given)
-                modelPane.fill(result.picture)
-                side = resolver.square
-                runOnUiThread {
-                    pre.add(converted + result.times.pre)
-                    infer.add(result.times.infer)
-                    post.add(result.times.post)
-                    show(resolver)
-                    busy.set(false)
-                }
-            }
-
-            override fun failed(error: Throwable) = enlargingFailed(error)
-        })
-    }
-
-    private fun enlargingFailed(error: Throwable) = runOnUiThread {
-        busy.set(false)
-        if (error is ClosedException) return@runOnUiThread // another model was chosen meanwhile
-        wish = null // until the user has chosen again
-        overlay.text = Notice.of(error).say(this)
+        val square = geometry.square(magnifier.centreX * preview.width, magnifier.centreY * preview.height, live.side)
+        live.frame(frame, Region(square.left, square.top, square.side, square.side), geometry.rotation)
     }
 
     /** Keep a whole frame, and look at it as at any photo. On the camera's thread. */
@@ -293,22 +239,6 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         runOnUiThread { startActivity(Intent(this, PhotoActivity::class.java).setData(Uri.fromFile(file))) }
     }
 
-    private fun show(resolver: SuperResolver) {
-        shutterButton.isEnabled = resumed && problem == null
-        plainPane.swap()
-        modelPane.swap()
-        magnifier.side = side * (geometry?.scale ?: 0f)
-        val now = SystemClock.elapsedRealtime()
-        if (told != 0L && now - told < BETWEEN) return // text that changes lays the screen out anew
-        told = now
-        val short = getString(R.string.runs, name(resolver), label(resolver.backend), pre.median + infer.median + post.median)
-        overlay.text = if (!detailed) short else listOf(
-            describe(resolver),
-            getString(R.string.stages, pre.median, pre.p90, infer.median, infer.p90, post.median, post.p90),
-            getString(R.string.dropped, dropped.get()),
-        ).joinToString("\n")
-    }
-
     private fun arrange() {
         val facts = facts ?: return
         if (preview.width == 0 || preview.height == 0) return
@@ -316,7 +246,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         val fits = PreviewGeometry(facts.width, facts.height, facts.orientation, facts.facesUser, turned, preview.width, preview.height)
         preview.setTransform(fits.matrix())
         geometry = fits
-        magnifier.side = side * fits.scale
+        magnifier.side = live.side * fits.scale
     }
 
     override fun onSurfaceTextureAvailable(surface: SurfaceTexture, width: Int, height: Int) = start()
@@ -342,6 +272,5 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         const val CAMERA = 1
         const val PICK = 3
         private const val RETRY = 1000L // milliseconds
-        private const val BETWEEN = 500L
     }
 }

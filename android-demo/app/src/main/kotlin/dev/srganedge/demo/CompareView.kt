@@ -6,15 +6,8 @@ import android.graphics.Canvas
 import android.graphics.Paint
 import android.graphics.Rect
 import android.graphics.RectF
-import android.os.Bundle
 import android.util.AttributeSet
-import android.view.GestureDetector
-import android.view.KeyEvent
 import android.view.MotionEvent
-import android.view.ScaleGestureDetector
-import android.view.View
-import android.view.accessibility.AccessibilityNodeInfo
-import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
 import dev.srganedge.engine.Region
 import kotlin.math.abs
 import kotlin.math.ceil
@@ -25,7 +18,7 @@ import kotlin.math.sqrt
  * A photo: left of a divider as it is, right of it enlarged by the model, both drawn with the same smoothing. Fingers
  * pan, pinch and drag the divider; arrow keys, plus, minus and brackets do, and a screen reader's actions.
  */
-class CompareView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
+class CompareView(context: Context, attributes: AttributeSet?) : TouchView(context, attributes, ACTIONS) {
     private val density = resources.displayMetrics.density
 
     /** The photo's size in pixels, and the whole of it made small. */
@@ -72,37 +65,6 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     private val place = RectF()
     private val source = Rect()
     private var draggingDivider = false
-
-    private val pinching = ScaleGestureDetector(context, object : ScaleGestureDetector.SimpleOnScaleGestureListener() {
-        override fun onScale(detector: ScaleGestureDetector): Boolean {
-            zoomBy(detector.scaleFactor, detector.focusX, detector.focusY)
-            return true
-        }
-    })
-    private val gestures = GestureDetector(context, object : GestureDetector.SimpleOnGestureListener() {
-        override fun onDown(event: MotionEvent) = true
-
-        override fun onScroll(first: MotionEvent?, event: MotionEvent, x: Float, y: Float): Boolean {
-            if (!draggingDivider) pan(x / zoom, y / zoom)
-            return true
-        }
-
-        override fun onDoubleTap(event: MotionEvent): Boolean {
-            // The whole, and back to where the result's own pixels are seen.
-            if (zoom > whole() * 1.01f) zoomTo(whole(), event.x, event.y) else zoomTo(maxOf(closest(), whole()), event.x, event.y)
-            settle()
-            return true
-        }
-
-        override fun onSingleTapUp(event: MotionEvent): Boolean {
-            performClick()
-            return true
-        }
-    })
-
-    init {
-        isFocusable = true
-    }
 
     /** Show a photo of that size. */
     fun show(width: Int, height: Int, small: Bitmap) {
@@ -160,8 +122,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
             MotionEvent.ACTION_POINTER_DOWN -> draggingDivider = false
             MotionEvent.ACTION_MOVE -> if (draggingDivider) divider = event.x / width
         }
-        pinching.onTouchEvent(event)
-        gestures.onTouchEvent(event)
+        super.onTouchEvent(event)
         if (event.actionMasked == MotionEvent.ACTION_UP || event.actionMasked == MotionEvent.ACTION_CANCEL) {
             draggingDivider = false
             settle()
@@ -169,34 +130,19 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         return true
     }
 
-    override fun performClick(): Boolean {
-        super.performClick()
-        return true
+    override fun pinch(factor: Float, x: Float, y: Float) = zoomBy(factor, x, y)
+
+    override fun drag(event: MotionEvent, x: Float, y: Float) {
+        if (!draggingDivider) pan(x / zoom, y / zoom)
     }
 
-    override fun onKeyDown(keyCode: Int, event: KeyEvent): Boolean = act(
-        when (keyCode) {
-            KeyEvent.KEYCODE_DPAD_LEFT -> R.id.move_left
-            KeyEvent.KEYCODE_DPAD_RIGHT -> R.id.move_right
-            KeyEvent.KEYCODE_DPAD_UP -> R.id.move_up
-            KeyEvent.KEYCODE_DPAD_DOWN -> R.id.move_down
-            KeyEvent.KEYCODE_PLUS, KeyEvent.KEYCODE_EQUALS -> R.id.zoom_in
-            KeyEvent.KEYCODE_MINUS -> R.id.zoom_out
-            KeyEvent.KEYCODE_LEFT_BRACKET -> R.id.divider_left
-            KeyEvent.KEYCODE_RIGHT_BRACKET -> R.id.divider_right
-            else -> 0
-        },
-    ) || super.onKeyDown(keyCode, event)
-
-    override fun onInitializeAccessibilityNodeInfo(info: AccessibilityNodeInfo) {
-        super.onInitializeAccessibilityNodeInfo(info)
-        for ((action, label) in ACTIONS) info.addAction(AccessibilityAction(action, context.getString(label)))
+    /** The whole, and back to where the result's own pixels are seen. */
+    override fun tapTwice(event: MotionEvent) {
+        if (zoom > whole() * 1.01f) zoomTo(whole(), event.x, event.y) else zoomTo(maxOf(closest(), whole()), event.x, event.y)
+        settle()
     }
 
-    override fun performAccessibilityAction(action: Int, arguments: Bundle?): Boolean =
-        act(action) || super.performAccessibilityAction(action, arguments)
-
-    private fun act(action: Int): Boolean {
+    override fun act(action: Int): Boolean {
         if (overview == null) return false
         val (x, y) = width / zoom / 4 to height / zoom / 4
         when (action) {
@@ -280,15 +226,9 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         /** Of the divider, in dp: its handle's radius, and how near a finger must be. */
         const val HANDLE = 12f
         const val TOUCH = 28f
-        val ACTIONS = mapOf(
-            R.id.move_left to R.string.move_left,
-            R.id.move_right to R.string.move_right,
-            R.id.move_up to R.string.move_up,
-            R.id.move_down to R.string.move_down,
-            R.id.zoom_in to R.string.zoom_in,
-            R.id.zoom_out to R.string.zoom_out,
-            R.id.divider_left to R.string.divider_left,
-            R.id.divider_right to R.string.divider_right,
+        val ACTIONS = listOf(
+            R.id.move_left, R.id.move_right, R.id.move_up, R.id.move_down,
+            R.id.zoom_in, R.id.zoom_out, R.id.divider_left, R.id.divider_right,
         )
     }
 }

@@ -10,6 +10,7 @@ open class DemoApplication : Application() {
     val wishes by lazy { WishStore(this, models) }
     val resolvers by lazy { Resolvers(this) }
     val jobs by lazy { Jobs(this) }
+    val lastSaved by lazy { LastSavedStore(this) }
 
     /** The device's camera. */
     open fun camera(): FrameSource = DeviceCamera(this)

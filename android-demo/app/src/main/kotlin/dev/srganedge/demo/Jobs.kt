@@ -84,6 +84,7 @@ class Jobs(private val app: DemoApplication) {
             val address = save(job)
             Runnable {
                 job.saved = address
+                app.lastSaved.address = address
                 job.notice = Notice(R.string.saved)
             }
         } catch (error: Throwable) {

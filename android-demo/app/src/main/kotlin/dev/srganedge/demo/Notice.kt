@@ -33,9 +33,10 @@ fun Context.label(backend: Backend): String = getString(
 fun Context.name(resolver: SuperResolver): String =
     if (resolver.strength == 1f) resolver.model.name else getString(R.string.at_strength, resolver.model.name, Math.round(100 * resolver.strength))
 
+/** What runs: the model, its format, on what. */
+fun Context.runs(resolver: SuperResolver): String =
+    listOfNotNull(name(resolver), resolver.file.quantization.uppercase().ifEmpty { null }, getString(R.string.on, label(resolver.backend))).joinToString(", ")
+
 /** What runs, and why not on what was wished for. */
-fun Context.describe(resolver: SuperResolver): String {
-    val format = resolver.file.quantization.uppercase().ifEmpty { null }
-    val runs = listOfNotNull(name(resolver), format, getString(R.string.on, label(resolver.backend))).joinToString(", ")
-    return (listOf(runs) + resolver.refusals.map { getString(R.string.refused, label(it.backend), it.reason) }).joinToString("\n")
-}
+fun Context.describe(resolver: SuperResolver): String =
+    (listOf(runs(resolver)) + resolver.refusals.map { getString(R.string.refused, label(it.backend), it.reason) }).joinToString("\n")

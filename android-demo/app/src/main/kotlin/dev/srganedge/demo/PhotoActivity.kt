@@ -50,8 +50,8 @@ class PhotoActivity : Activity() {
                 maySave(SAVE) -> save()
             }
         }
-        open.setOnClickListener { job()?.saved?.let { startActivity(Intent(Intent.ACTION_VIEW).give(it)) } }
-        share.setOnClickListener { job()?.saved?.let { startActivity(Intent.createChooser(Intent(Intent.ACTION_SEND).give(it), null)) } }
+        open.setOnClickListener { job()?.saved?.let { startActivity(viewing(it)) } }
+        share.setOnClickListener { job()?.saved?.let { startActivity(Intent.createChooser(sending(it), null)) } }
         session.changed = listener
         compare.settled = { region -> if (region != null) session.look(region) }
         if (state != null) compare.restore(state.getFloat("x"), state.getFloat("y"), state.getFloat("zoom"))
@@ -115,10 +115,8 @@ class PhotoActivity : Activity() {
         app.jobs.add(session.address)
     }
 
-    private fun Intent.give(picture: Uri): Intent = apply {
-        if (action == Intent.ACTION_VIEW) setDataAndType(picture, "image/*")
-        else setType("image/*").putExtra(Intent.EXTRA_STREAM, picture)
-        clipData = ClipData.newRawUri(null, picture)
+    private fun sending(picture: Uri): Intent = Intent(Intent.ACTION_SEND).setType("image/*").putExtra(Intent.EXTRA_STREAM, picture).apply {
+        clipData = ClipData.newRawUri(null, picture) // to which the right to read it belongs
         addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
     }
 
@@ -151,7 +149,7 @@ class PhotoActivity : Activity() {
                 else -> job?.notice?.say(this)
             },
             session.problem?.say(this),
-            session.resolver?.let(::describe) ?: getString(R.string.preparing).takeIf { session.wanted != null },
+            session.resolver?.let(::runs) ?: getString(R.string.preparing).takeIf { session.wanted != null },
         ).joinToString("\n").ifEmpty { getString(R.string.opening) }
     }
 

@@ -1,7 +1,6 @@
 package dev.srganedge.demo
 
 import android.app.Activity
-import android.content.Intent
 import android.os.Bundle
 import android.view.View
 import android.widget.Button
@@ -63,7 +62,7 @@ class QueueActivity : Activity() {
                 val saved = job.saved
                 if (!job.ended) jobs.cancel(job)
                 else if (saved != null) {
-                    startActivity(Intent(Intent.ACTION_VIEW).setDataAndType(saved, "image/*").addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION))
+                    startActivity(viewing(saved))
                 }
             }
         }

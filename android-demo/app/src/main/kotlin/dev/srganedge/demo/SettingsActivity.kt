@@ -97,6 +97,7 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
         this.id = id
         text = label
         minHeight = Math.round(48 * resources.displayMetrics.density)
+        setTextAppearance(R.style.Body)
     }
 
     private fun list(checked: String) {

@@ -1,14 +1,11 @@
 package dev.srganedge.demo
 
-import android.Manifest.permission
 import android.app.Activity
 import android.content.ClipData
 import android.content.Intent
-import android.content.pm.PackageManager
 import android.graphics.BitmapFactory
 import android.graphics.Matrix
 import android.graphics.SurfaceTexture
-import android.graphics.drawable.BitmapDrawable
 import android.net.Uri
 import android.os.Looper
 import android.os.SystemClock
@@ -18,10 +15,8 @@ import android.view.MotionEvent
 import android.view.Surface
 import android.view.TextureView
 import android.view.View
-import android.widget.ImageView
 import android.widget.TextView
 import dev.srganedge.engine.Backend
-import java.time.Duration
 import java.util.concurrent.CountDownLatch
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -30,30 +25,14 @@ import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowDisplayManager
 
 @RunWith(AppRunner::class)
 @Config(application = FakeApplication::class, qualifiers = "w400dp-h800dp-port-mdpi")
-class CameraActivityTest {
-    private fun launch(allowed: Boolean = true): ActivityController<CameraActivity> {
-        if (allowed) shadowOf(fake).grantPermissions(permission.CAMERA)
-        return Robolectric.buildActivity(CameraActivity::class.java).setup().also { it.get().surfaceArrives() }
-    }
-
-    private fun CameraActivity.overlay() = view<TextView>(R.id.overlay).text.toString()
-
-    private fun CameraActivity.firstFrame() {
-        fake.fakeCamera.frame()
-        until("an enlarged frame", { overlay() }) { "ms" in overlay() }
-    }
-
-    private fun CameraActivity.isShown(id: Int) = view<View>(id).visibility == View.VISIBLE
-
+class CameraActivityTest : CameraTest() {
     @Test
     fun `a frame is enlarged and shown beside the plain one`() {
         val activity = launch().get()
@@ -186,41 +165,6 @@ class CameraActivityTest {
         assertNull(fake.fakeCamera.events)
     }
 
-    private fun CameraActivity.pane(id: Int) = (view<ImageView>(id).drawable as BitmapDrawable).bitmap
-
-    @Test
-    fun `permission is asked for once and its refusal explained`() {
-        val controller = launch(allowed = false)
-        val activity = controller.get()
-        assertFalse("nothing behind the system's question", activity.isShown(R.id.panel))
-        val request = shadowOf(activity).lastRequestedPermission
-        assertEquals(listOf(permission.CAMERA), request.requestedPermissions.toList())
-        activity.onRequestPermissionsResult(
-            request.requestCode, arrayOf(permission.CAMERA), intArrayOf(PackageManager.PERMISSION_DENIED),
-        )
-        assertTrue(activity.isShown(R.id.panel))
-        assertEquals(0, fake.fakeCamera.starts)
-        activity.view<View>(R.id.action).performClick() // the system would not ask a second time
-        assertEquals("android.settings.APPLICATION_DETAILS_SETTINGS", shadowOf(activity).nextStartedActivity.action)
-        // Given in the settings, from which the user comes back.
-        controller.pause()
-        shadowOf(fake).grantPermissions(permission.CAMERA)
-        controller.resume()
-        assertFalse(activity.isShown(R.id.panel))
-        assertEquals(1, fake.fakeCamera.starts)
-    }
-
-    @Test
-    fun `permission given at once`() {
-        val activity = launch(allowed = false).get()
-        shadowOf(fake).grantPermissions(permission.CAMERA)
-        activity.onRequestPermissionsResult(
-            CameraActivity.CAMERA, arrayOf(permission.CAMERA), intArrayOf(PackageManager.PERMISSION_GRANTED),
-        )
-        assertFalse(activity.isShown(R.id.panel))
-        assertEquals(1, fake.fakeCamera.starts)
-    }
-
     @Test
     fun `a GPU that cannot be created leaves the CPU`() {
         fake.fakeRuntime.atCreation[Backend.GPU] = UnsatisfiedLinkError("libOpenCL.so not found\nat line 1")
@@ -286,51 +230,6 @@ class CameraActivityTest {
         repeat(5) { fake.fakeCamera.frame() }
         go.countDown()
         until("an enlarged frame", { activity.overlay() }) { "Frames dropped: 4" in activity.overlay() }
-    }
-
-    @Test
-    fun `a busy camera can be tried again`() {
-        for ((problem, text) in mapOf(
-            CameraProblem.BUSY to "Another app is using the camera.",
-            CameraProblem.NONE to "This device has no camera. Photos of the gallery can be enlarged all the same.",
-        )) {
-            fake.fakeCamera.problem = problem
-            val activity = launch().get()
-            shadowOf(Looper.getMainLooper()).idle()
-            assertEquals(text, activity.view<TextView>(R.id.message).text)
-            assertFalse(activity.view<View>(R.id.shutter).isEnabled)
-            fake.fakeCamera.problem = null
-            activity.view<View>(R.id.action).performClick()
-            shadowOf(Looper.getMainLooper()).idle()
-            assertFalse(activity.isShown(R.id.panel))
-            assertNotNull(fake.fakeCamera.events)
-        }
-    }
-
-    @Test
-    fun `a camera that becomes free is tried again by itself`() {
-        fake.fakeCamera.problem = CameraProblem.BUSY
-        val activity = launch().get()
-        shadowOf(Looper.getMainLooper()).idle()
-        val starts = fake.fakeCamera.starts
-        fake.fakeCamera.problem = null
-        activity.available()
-        shadowOf(Looper.getMainLooper()).idle()
-        assertEquals("not at once, as a camera that was never taken is told of, too", starts, fake.fakeCamera.starts)
-        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(2))
-        assertEquals(starts + 1, fake.fakeCamera.starts)
-        assertFalse(activity.isShown(R.id.panel))
-        activity.onTopResumedActivityChanged(true)
-        assertEquals("it runs already", starts + 1, fake.fakeCamera.starts)
-    }
-
-    @Test
-    fun `in the background the camera is given back`() {
-        val controller = launch()
-        controller.pause()
-        assertNull(fake.fakeCamera.events)
-        controller.resume()
-        assertNotNull(fake.fakeCamera.events)
     }
 
     @Test

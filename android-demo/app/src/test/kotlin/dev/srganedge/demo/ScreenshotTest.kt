@@ -3,12 +3,14 @@ package dev.srganedge.demo
 import android.Manifest.permission
 import android.app.Activity
 import android.content.Intent
+import android.content.res.Configuration
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.Rect
 import android.graphics.drawable.BitmapDrawable
+import android.net.Uri
 import android.os.Looper
 import android.view.View
 import android.view.ViewGroup
@@ -23,6 +25,7 @@ import dev.srganedge.engine.TileRuntime
 import java.io.File
 import java.nio.ByteBuffer
 import java.time.Duration
+import kotlin.math.abs
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Assume.assumeTrue
@@ -98,9 +101,10 @@ class ScreenshotTest {
     @Test
     fun camera() = inEvery {
         shadowOf(fake).grantPermissions(permission.CAMERA)
+        fake.lastSaved.address = Uri.fromFile(chelsea())
         val activity = launch(CameraActivity::class.java)
         // The phone is held as the screen lies; the photo stays upright.
-        val turned = 90 * (activity.view<View>(R.id.preview).display?.rotation ?: 0)
+        val turned = if (activity.resources.configuration.orientation == Configuration.ORIENTATION_LANDSCAPE) 90 else 0
         fake.fakeCamera.facts = fake.fakeCamera.facts.run { CameraFacts(width, height, (90 + turned) % 360, false, longestZoom, hasTorch) }
         activity.surfaceArrives()
         val text = activity.view<TextView>(R.id.overlay)
@@ -110,6 +114,9 @@ class ScreenshotTest {
         val plain = activity.view<ImageView>(R.id.plain)
         fake.fakeCamera.frame() // now the side is the model's
         until("a frame of the model's size") { (plain.drawable as BitmapDrawable).bitmap.width == 100 }
+        val saved = activity.view<ImageButton>(R.id.last_saved)
+        until("the newest result") { saved.isEnabled }
+        seenUnderTheMagnifier(activity, (plain.drawable as BitmapDrawable).bitmap)
         // A preview is not drawn outside a window: the frame lies under it as the phone would show it.
         val preview = activity.view<View>(R.id.preview)
         val under = ImageView(activity).apply {
@@ -119,6 +126,17 @@ class ScreenshotTest {
         (preview.parent as ViewGroup).addView(under, 0)
         preview.visibility = View.INVISIBLE
         check(activity, "camera")
+    }
+
+    /** The photo fills the view, so that its pixels under the magnifier can be told. */
+    private fun seenUnderTheMagnifier(activity: Activity, pane: Bitmap) {
+        val photo = (fake as RealApplication).photo
+        val view = activity.view<View>(R.id.preview)
+        val scale = maxOf(view.width / photo.width.toFloat(), view.height / photo.height.toFloat())
+        val left = Math.round(0.2f * view.width / scale + photo.width / 2 - 50).coerceIn(0, photo.width - 100)
+        val top = photo.height / 2 - 50
+        val off = List(100) { abs(Color.green(pane.getPixel(it, 99 - it)) - Color.green(photo.getPixel(left + it, top + 99 - it))) }
+        assertTrue("camera $variant: the pane is off by $off", off.average() < 8)
     }
 
     @Test
@@ -161,6 +179,16 @@ class ScreenshotTest {
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
         until("what runs") { "INT8" in activity.view<TextView>(R.id.status).text }
         check(activity, "settings")
+    }
+
+    @Test
+    fun strength() = inEvery {
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", strength = 40)
+        val activity = launch(SettingsActivity::class.java)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
+        until("what runs") { "40" in activity.view<TextView>(R.id.status).text }
+        (activity.view<View>(R.id.root) as ScrollView).run { scrollTo(0, activity.view<View>(R.id.strength).top - height / 2) }
+        check(activity, "strength")
     }
 
     @Test
