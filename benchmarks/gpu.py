@@ -1,6 +1,6 @@
 """Every bundled model on the GPU beside the CPU: does it compute the same, and is it faster?
 
-python benchmarks/gpu.py [--half] [--size 640x480] [--model NAME]...
+python benchmarks/gpu.py [--half] [--size 640x480] [--limit SECONDS] [--model NAME]...
 
 Needs a Vulkan driver; one in software (SwiftShader, lavapipe) proves the code and is slow. Milliseconds are medians of
 a tile and of a photo; levels are of 0..255, over that photo.
@@ -16,15 +16,17 @@ from typing import Any
 
 import click
 import numpy as np
+from device_table import print_rows
 
 from srgan_edge import Upscaler
-from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, say
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import Bytes
 from srgan_edge.models import Model, bundled, find_model
-from srgan_edge.runtime import captured
+from srgan_edge.runtime import captured, probe
 
 ROUNDS = 3
+COLUMNS = ("model", "worst", "mean", "opening s", "tile ms GPU", "CPU", "photo ms GPU", "CPU", "CPU / GPU")
 
 
 def photo(width: int, height: int) -> Bytes:
@@ -71,51 +73,37 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
 @click.option("--model", "names", multiple=True, help="A model. Default: the bundled ones.")
 @click.option("--half", is_flag=True, help="The GPU computes in 16-bit floating point.")
 @click.option("--size", default="640x480", show_default=True, metavar="WIDTHxHEIGHT", help="Of the photo.")
+@click.option("--limit", default=probe.TIME_LIMIT, show_default=True, help="Seconds for a driver to compile a model.")
 @json_option
-def main(names: tuple[str, ...], half: bool, size: str, as_json: bool) -> None:
+def main(names: tuple[str, ...], half: bool, size: str, limit: float, as_json: bool) -> None:
     """Print the table."""
     try:
         width, height = (int(n) for n in size.split("x"))
     except ValueError as error:
         raise click.UsageError(f"--size {size}: say it as 640x480") from error
+    probe.TIME_LIMIT = limit
     captured.own_process()  # what drivers print stays out of the table
     rows, image = [], photo(width, height)
     for model in [find_model(name) for name in names] or bundled():
         say(f"{model.name} …")
         rows.append(compare(model, half, image))
-    if as_json:
-        print_json(rows)
-    else:
-        show(rows)
-    if any(row["error"] for row in rows):
-        raise SystemExit(1)
+    devices = sorted({row["device"] for row in rows} - {""})
+    print_rows(rows, as_json, COLUMNS, cells, "\n".join(f"on {device}, beside {cpu()}" for device in devices))
 
 
-def show(rows: list[dict[str, Any]]) -> None:
-    """The table, and under it what failed."""
-    done = [row for row in rows if not row["error"]]
-    print_table(
-        ("model", "worst", "mean", "opening s", "tile ms GPU", "CPU", "photo ms GPU", "CPU", "CPU / GPU"),
-        (
-            (
-                row["model"],
-                row["worst"],
-                f"{row['mean']:.4f}",
-                f"{row['opening_s']:.1f}",
-                f"{row['gpu_tile_ms']:.1f}",
-                f"{row['cpu_tile_ms']:.1f}",
-                f"{row['gpu_photo_ms']:.0f}",
-                f"{row['cpu_photo_ms']:.0f}",
-                f"{row['cpu_photo_ms'] / row['gpu_photo_ms']:.2f}",
-            )
-            for row in done
-        ),
+def cells(row: dict[str, Any]) -> tuple[object, ...]:
+    """Of the table."""
+    return (
+        row["model"],
+        row["worst"],
+        f"{row['mean']:.4f}",
+        f"{row['opening_s']:.1f}",
+        f"{row['gpu_tile_ms']:.1f}",
+        f"{row['cpu_tile_ms']:.1f}",
+        f"{row['gpu_photo_ms']:.0f}",
+        f"{row['cpu_photo_ms']:.0f}",
+        f"{row['cpu_photo_ms'] / row['gpu_photo_ms']:.2f}",
     )
-    for device in sorted({row["device"] for row in done}):
-        click.echo(f"on {device}, beside {cpu()}")
-    for row in rows:
-        if row["error"]:
-            click.echo(f"{row['model']}: {row['error']}")
 
 
 def cpu() -> str:

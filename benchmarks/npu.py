@@ -15,20 +15,20 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
+from device_table import print_rows
 from skimage import data
 
-from srgan_edge.cli.output import json_option, print_json, print_table, say
+from srgan_edge.cli.output import json_option, say
 from srgan_edge.conversion import npu
 from srgan_edge.errors import SrganEdgeError
-from srgan_edge.imaging import resample
+from srgan_edge.imaging import Bytes, resample
 from srgan_edge.imaging.metrics import psnr
 from srgan_edge.models import Model, bundled, find_model
 from srgan_edge.runtime.session import Session
 
-Bytes = NDArray[np.uint8]
 # Three generations: Snapdragon 888 (2021), 8 Gen 3 (2023), 8 Elite Gen 5 (2025).
 CHIPS = ("SM8350", "SM8650", "SM8850")
+COLUMNS = ("model", "chip", "on the NPU", "pieces", "KB", "to the CPU dB", "worst", "drop dB", "s a tile")
 
 
 def truths(side: int, count: int) -> list[Bytes]:
@@ -92,37 +92,22 @@ def main(chips: tuple[str, ...], names: tuple[str, ...], tiles: int, as_json: bo
         for chip in chips:
             say(f"{model.name} for {chip} …")
             rows.append(compare(model, chip, tiles))
-    if as_json:
-        print_json(rows)
-    else:
-        show(rows)
-    if any(row["error"] for row in rows):
-        raise SystemExit(1)
+    print_rows(rows, as_json, COLUMNS, cells)
 
 
-def show(rows: list[dict[str, Any]]) -> None:
-    """The table, and under it what failed."""
-    print_table(
-        ("model", "chip", "on the NPU", "pieces", "KB", "to the CPU dB", "worst", "drop dB", "s a tile"),
-        (
-            (
-                row["model"],
-                row["chip"],
-                f"{row['operators_on_npu']} of {row['operators']}",
-                row["pieces"],
-                f"{row['size_bytes'] / 1000:.0f}",
-                f"{row['to_cpu_db']:.1f}",
-                row["worst"],
-                f"{row['drop_db']:+.3f}",
-                f"{row['tile_s']:.1f}",
-            )
-            for row in rows
-            if not row["error"]
-        ),
+def cells(row: dict[str, Any]) -> tuple[object, ...]:
+    """Of the table."""
+    return (
+        row["model"],
+        row["chip"],
+        f"{row['operators_on_npu']} of {row['operators']}",
+        row["pieces"],
+        f"{row['size_bytes'] / 1000:.0f}",
+        f"{row['to_cpu_db']:.1f}",
+        row["worst"],
+        f"{row['drop_db']:+.3f}",
+        f"{row['tile_s']:.1f}",
     )
-    for row in rows:
-        if row["error"]:
-            click.echo(f"{row['model']} for {row['chip']}: {row['error']}")
 
 
 if __name__ == "__main__":

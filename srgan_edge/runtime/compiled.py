@@ -27,14 +27,18 @@ GRAPH_BACKENDS = ("npu", "gpu", "cpu")
 
 _ADAPTER = re.compile(r"Selected adapter: (?P<name>.*?), arch=.*adapterType=(?P<kind>.*)")
 # What went wrong, as the drivers say it; the exception itself names a line of C++.
-_REASONS = (
+_NO_DEVICE = (
     (r"vkCreateInstance: Found no drivers", "no Vulkan driver is installed"),
     (r"(libvulkan\.so[.\d]*): cannot open shared object file", "{} is not installed"),
     (r'Cannot load library "[^"]*?([^"/]+)"', "OpenVINO cannot load {}"),
     (r"(libopenvino\.so[.\d]*): cannot open shared object file", "{} is not installed"),
     (r"No adapters found", "the Vulkan drivers offer no GPU"),
-    (r"ERROR: \[\S+\] ([^\n]+)", "{}"),
 )
+_REFUSAL = re.compile(r"ERROR: \[\S+\] ([^\n]+)")
+
+
+class NoDeviceError(SrganEdgeError):
+    """A device is not there, or what makes it usable is not installed."""
 
 
 class CompiledSession:
@@ -53,7 +57,8 @@ class CompiledSession:
             ranges: as of a Session.
 
         Raises:
-            SrganEdgeError: the device is not there or refuses the model; the message has the driver's reason.
+            NoDeviceError: the device is not there; the message has the driver's reason.
+            SrganEdgeError: it refuses the model; likewise.
             UsageError: an option that the delegate does not have.
         """
         check_options(delegate, options)
@@ -75,7 +80,7 @@ class CompiledSession:
             except ImportError as error:
                 raise SrganEdgeError(f"{delegate}: needs ai-edge-litert 2.1 or later: {error}") from error
             except (RuntimeError, ValueError) as error:
-                raise SrganEdgeError(f"{path}: {delegate}: {_reason(said.text(), error)}") from error
+                raise _explained(said.text(), error, f"{path}: {delegate}") from error
             adapter = _ADAPTER.search(said.text())
             self.device = delegate
             self.run(np.zeros((*self.tile, 3), np.uint8))  # the first run has more to print
@@ -147,16 +152,18 @@ def _compile(path: Path, delegate: str, half: bool, options: Mapping[str, str]) 
     try:
         import openvino  # noqa: F401  # pyright: ignore[reportMissingImports]  # it puts its libraries in reach
     except ImportError as error:
-        raise RuntimeError("ERROR: [openvino] OpenVINO is not installed") from error
+        raise NoDeviceError(f"{path}: {delegate}: OpenVINO is not installed") from error
     rest = dict(options)
     backend = IntelOpenVinoGraphBackend[rest.pop("graph_backend", "npu").upper()]
     chosen = IntelOpenVinoOptions(graph_backend=backend, configs_map=rest)
     return CompiledModel.from_file(str(path), options=Options(HardwareAccelerator.NPU, intel_openvino_options=chosen))
 
 
-def _reason(said: str, error: Exception) -> str:
+def _explained(said: str, error: Exception, where: str) -> SrganEdgeError:
     text = f"{said}\n{error}"
-    for pattern, sentence in _REASONS:
+    for pattern, sentence in _NO_DEVICE:
         if found := re.search(pattern, text):
-            return sentence.format(*(group.strip().rstrip(".") for group in found.groups()))
-    return str(error).strip().splitlines()[-1]
+            return NoDeviceError(f"{where}: {sentence.format(*found.groups())}")
+    found = _REFUSAL.search(text)
+    reason = found[1].strip().rstrip(".") if found else str(error).strip().splitlines()[-1]
+    return SrganEdgeError(f"{where}: {reason}")

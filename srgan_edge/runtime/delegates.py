@@ -62,9 +62,14 @@ def delegates() -> list[Delegate]:
         return [Delegate("cpu", False, f"{cpus} CPUs", False, str(error))]
     found = [Delegate("cpu", True, f"{cpus} CPUs, {package} with XNNPACK", False, "")]
     for name in ("gpu", "npu"):
-        device, software, reason = probe(next(WEIGHTS.glob(f"*-{fastest_format(name)}.tflite")), name, False, {})
-        found.append(Delegate(name, not reason, device, software, f"{reason}; {_TO_INSTALL[name]}" if reason else ""))
+        finding = probe(next(WEIGHTS.glob(f"*-{fastest_format(name)}.tflite")), name, False, {})
+        found.append(Delegate(name, not finding.reason, finding.device, finding.software, _advised(name, finding)))
     return found
+
+
+def _advised(delegate: str, finding: Finding) -> str:
+    """Why a device cannot be used, and what to install where that is the reason."""
+    return f"{finding.reason}; {_TO_INSTALL[delegate]}" if finding.absent else finding.reason
 
 
 def open_sessions(
@@ -108,7 +113,7 @@ def open_sessions(
     check_options(delegate, options)
     finding = probe(path, delegate, half, options, ranges)
     if finding.reason:
-        raise SrganEdgeError(f"{path}: cannot run on {delegate}: {finding.reason}; {_TO_INSTALL[delegate]}")
+        raise SrganEdgeError(f"{path}: cannot run on {delegate}: {_advised(delegate, finding)}")
     return Choice([_compiled(path, delegate, half, options, ranges, finding)], "", threads)
 
 

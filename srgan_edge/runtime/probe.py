@@ -10,7 +10,7 @@ import numpy as np
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.runtime import isolated
-from srgan_edge.runtime.compiled import CompiledSession
+from srgan_edge.runtime.compiled import CompiledSession, NoDeviceError
 from srgan_edge.runtime.ranges import UNSAID, Ranges, read_ranges
 from srgan_edge.runtime.session import Session
 
@@ -28,6 +28,8 @@ class Finding(NamedTuple):
     """It is a program on the CPU that plays a GPU: it proves code and is slow."""
     reason: str
     """Why it cannot be used; empty if it can."""
+    absent: bool = False
+    """It is not there, or what makes it usable is not installed."""
 
 
 def probe(
@@ -36,14 +38,15 @@ def probe(
     half: bool,
     options: Mapping[str, str],
     ranges: Ranges = UNSAID,
-    limit: float = TIME_LIMIT,
+    limit: float | None = None,
 ) -> Finding:
-    """Compile a model on a device and compare one tile with the CPU, for at most `limit` seconds."""
+    """Compile a model on a device and compare one tile with the CPU, for at most `limit` or TIME_LIMIT seconds."""
+    limit = TIME_LIMIT if limit is None else limit
     try:
         arguments = (str(path.absolute()), delegate, half, dict(options), *ranges)
         return Finding(*isolated.call("srgan_edge.runtime.probe:find", *arguments, limit=limit))
     except TimeoutError:
-        return Finding("", False, f"gave no result in {limit:.0f} seconds")
+        return Finding("", False, f"gave no result in {limit:g} seconds")
     except isolated.ChildError as error:
         return Finding("", False, f"the driver crashes ({error})")
 
@@ -69,7 +72,8 @@ def find(
         with Session(Path(path), ranges=ranges) as cpu:
             worst = int(np.abs(cpu.run(tile).astype(np.int16) - result).max())
     except SrganEdgeError as error:
-        return Finding("", False, str(error).removeprefix(f"{path}: {delegate}: "))
+        reason = str(error).removeprefix(f"{path}: {delegate}: ")
+        return Finding("", False, reason, isinstance(error, NoDeviceError))
     if worst > WORST_DIFFERENCE:
         return Finding("", software, f"{device} computes something else than the CPU: up to {worst} levels of 255 off")
     return Finding(device, software, "")

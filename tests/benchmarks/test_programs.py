@@ -80,6 +80,15 @@ def test_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (done.exit_code, "edge-s-x4-int8: no Vulkan driver is installed" in done.output) == (1, True)
 
 
+def test_a_driver_that_takes_too_long_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not to be missing."""
+    monkeypatch.setattr(gpu.captured, "own_process", lambda: None)
+    monkeypatch.setattr(gpu.probe, "TIME_LIMIT", gpu.probe.TIME_LIMIT)  # the program sets it
+    done = CliRunner().invoke(gpu.main, ["--model", "edge-s-x4-int8", "--limit", "0.01"])
+    assert done.exit_code == 1
+    assert re.search(r"cannot run on gpu: gave no result in 0\.01 seconds\n", done.stdout)
+
+
 def test_npu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CPU plays the NPU, one level too bright; the real one's code is in tests/conversion/test_npu.py."""
 
@@ -106,6 +115,8 @@ def test_npu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert row["drop_db"] != 0
     done = run("SM8450")
     assert (done.exit_code, json.loads(done.stdout)[0]["error"]) == (1, "it does not fit")
+    done = CliRunner().invoke(npu.main, ["--chip", "SM8450", "--model", "edge-s-x4-int8"])
+    assert (done.exit_code, "edge-s-x4-int8 for SM8450: it does not fit\n" in done.stdout) == (1, True)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime_qnn" else real(name))
     done = run("SM8650")
     assert (done.exit_code, "pip install 'srgan-edge[npu]'" in done.output) == (2, True)

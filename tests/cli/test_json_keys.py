@@ -75,8 +75,9 @@ def test_models() -> None:
 
 def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     from srgan_edge.runtime import delegates
+    from srgan_edge.runtime.probe import Finding
 
-    monkeypatch.setattr(delegates, "probe", lambda *a: ("", False, "not tried here"))
+    monkeypatch.setattr(delegates, "probe", lambda *a: Finding("", False, "not tried here"))
     found = data("doctor")
     assert set(found) == {"delegates", "versions"}
     assert {frozenset(d) for d in found["delegates"]} == {

@@ -17,6 +17,7 @@ from PIL import Image
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.models import WEIGHTS
+from srgan_edge.runtime import delegates
 from srgan_edge.runtime import probe as probe_module
 from srgan_edge.runtime import session as session_module
 from srgan_edge.runtime.delegates import open_sessions
@@ -95,7 +96,22 @@ def test_openvino(tmp_path: Path) -> None:
 
 def test_a_device_that_hangs_is_given_up() -> None:
     finding = probe(FP16, "gpu", False, {}, limit=0.01)
-    assert finding.reason == "gave no result in 0 seconds"
+    assert finding.reason == "gave no result in 0.01 seconds"
+
+
+def test_a_device_that_hangs_is_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No driver that could be installed would help."""
+    monkeypatch.setattr(probe_module, "TIME_LIMIT", 0.01)
+    with pytest.raises(SrganEdgeError, match=r"cannot run on gpu: gave no result in 0\.01 seconds$"):
+        open_sessions(FP16, "gpu", 1)
+    found = {d.name: d.reason for d in delegates.delegates()}
+    assert (found["gpu"], found["npu"]) == ("gave no result in 0.01 seconds",) * 2
+
+
+def test_a_missing_openvino_is_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    finding = probe_module.find(str(INT8), "npu", False, {}, None, None)
+    assert finding == ("", False, "OpenVINO is not installed", True)
 
 
 def test_refusals(tmp_path: Path) -> None:
