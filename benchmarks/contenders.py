@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from ncnn_net import open_ncnn
 from numpy.typing import NDArray
 
 from srgan_edge import Upscaler
@@ -21,7 +22,7 @@ from srgan_edge.runtime.flatbuffer import graph_of
 FRAME = (180, 320)
 PIXELS_720P = 1280 * 720
 # Of other_runtimes.py.
-RUNTIMES = ("onnxruntime", "openvino")
+RUNTIMES = ("onnxruntime", "openvino", "ncnn")
 
 
 class Contender(NamedTuple):
@@ -53,7 +54,7 @@ class Contender(NamedTuple):
 def open_contender(spec: str, scale: int) -> Contender:
     """By `WHAT` or `NAME=WHAT`: bicubic, a bundled model, a file or a run folder of `srgan-edge train`.
 
-    A model or `.tflite` file with `:onnxruntime` or `:openvino` after it is run there, as its ONNX file.
+    A model or `.tflite` file with `:onnxruntime`, `:openvino` or `:ncnn` after it is run there, by its ONNX file.
     Files: `.tflite`; ncnn's `.param`, its `.bin` beside it (needs ncnn); OpenCV's dnn_superres `ALGORITHM_xS.pb` (needs
     opencv-contrib-python<5). One thread each.
 
@@ -144,29 +145,14 @@ def _bytes(floats: NDArray[np.floating]) -> Bytes:
 
 def _ncnn(name: str, path: Path, scale: int) -> Contender:
     """A network of RGB in 0..1."""
-    try:
-        import ncnn  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise SrganEdgeError(f"{path}: pip install ncnn to run it") from error
     first, last, parameters, macs = read_param(path)
-    weights = path.with_suffix(".bin")
-    net = ncnn.Net()
-    net.opt.use_vulkan_compute = False
-    net.opt.num_threads = 1  # more are ten times slower on a busy machine
-    if net.load_param(str(path)) or not weights.is_file() or net.load_model(str(weights)):
-        raise SrganEdgeError(f"{path}: ncnn does not take it and {weights.name}")
+    run = open_ncnn(path, first, last)
 
     def upscale(low: Bytes) -> Bytes:
-        planes = np.ascontiguousarray(low.transpose(2, 0, 1), np.float32) / 255
-        given = ncnn.Mat(planes)  # shares the memory of `planes`
-        run = net.create_extractor()
-        run.input(first, given)
-        failed, found = run.extract(last)
-        if failed:
-            raise SrganEdgeError(f"{path}: ncnn failed on {low.shape[1]}x{low.shape[0]} pixels")
-        return _bytes(np.array(found).transpose(1, 2, 0) * 255)
+        planes = low.transpose(2, 0, 1) / np.float32(255)
+        return _bytes(run(planes).transpose(1, 2, 0) * 255)
 
-    return Contender(name, upscale, (path, weights), parameters, macs * PIXELS_720P / scale**2)
+    return Contender(name, upscale, (path, path.with_suffix(".bin")), parameters, macs * PIXELS_720P / scale**2)
 
 
 def _dnn_superres(name: str, path: Path, scale: int) -> Contender:

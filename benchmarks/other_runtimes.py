@@ -8,15 +8,20 @@ levels of 255 its result of a photo's tile differs from ours at most. Default: b
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 from contenders import RUNTIMES
+from ncnn_net import open_ncnn
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table, say
@@ -37,11 +42,16 @@ def upscaler_of(model: Model, runtime: str) -> Callable[[Bytes], Bytes]:
     card = model.card
     if card is None or not card.tile:
         raise SrganEdgeError(f"{model.path}: needs a card and a fixed tile")
+    if runtime == "ncnn" and card.quantization == "int8":
+        raise SrganEdgeError(f"{model.name}: ncnn makes INT8 by a calibration of its own: name a floating-point export")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         path.write_bytes(to_onnx(model.path).content)
         try:
-            run = OnnxSession(path, 1).run if runtime == "onnxruntime" else tiling.copying(_openvino(path))
+            if runtime == "onnxruntime":
+                run = OnnxSession(path, 1).run
+            else:
+                run = tiling.copying((_openvino if runtime == "openvino" else _ncnn)(path))
         except ImportError as error:
             raise SrganEdgeError(f"{runtime}: pip install {error.name} to run models in it") from error
 
@@ -50,6 +60,34 @@ def upscaler_of(model: Model, runtime: str) -> Callable[[Bytes], Bytes]:
         return np.concatenate(list(tiling.strips(low, tiles, card.scale, run)))
 
     return upscale
+
+
+def _ncnn(path: Path) -> Callable[[Bytes], Bytes]:
+    """By way of pnnx, whose wheel holds a program beside a module that needs PyTorch."""
+    spec = importlib.util.find_spec("pnnx")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name="pnnx")
+    program = Path(spec.origin).with_name("pnnx.exe" if sys.platform == "win32" else "pnnx")
+    done = subprocess.run([program, path.name, "fp16=0"], cwd=path.parent, capture_output=True, check=False)
+    param = path.with_name(f"{path.stem}.ncnn.param")
+    if done.returncode or not param.is_file():
+        raise SrganEdgeError(f"{path.name}: pnnx does not convert it to ncnn")
+    # It knows ncnn's layer of this operator for PyTorch's order of the channels alone; 1=1 is TensorFlow's.
+    blocks = _blocks(path)
+    text = param.read_text("ascii")
+    text = re.sub(r"^DepthToSpace(.*)$", lambda line: f"PixelShuffle{line[1]} 0={next(blocks)} 1=1", text, flags=re.M)
+    param.write_text(text, encoding="ascii")
+    run = open_ncnn(param, "in0", "out0")
+    return lambda tile: as_pixels(run(tile), None, 0)
+
+
+def _blocks(path: Path) -> Iterator[int]:
+    """Of a network's DepthToSpace operators, in their order."""
+    import onnx
+
+    for node in onnx.load(path).graph.node:
+        if node.op_type == "DepthToSpace":
+            yield next(a.i for a in node.attribute if a.name == "blocksize")
 
 
 def _openvino(path: Path) -> Callable[[Bytes], Bytes]:

@@ -4,8 +4,8 @@ python benchmarks/peers.py --bench BENCH [MODEL ...]
 
 BENCH holds a folder for each set with `hr/` and `lr_xS/` in it. The bundled models and bicubic are always there; one
 MODEL more is a .tflite, a run folder, ncnn's .param, OpenCV's ALGORITHM_xS.pb, or a model in another runtime, as
-edge-m-x4-int8:onnxruntime or :openvino. Times are of a 320x180 frame on one thread, the ratio is to the time of the
-default model.
+edge-m-x4-int8:onnxruntime or :openvino, edge-m-x4-fp16:ncnn. Times are of a 320x180 frame on one thread, the ratio is
+to the time of the default model.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import sys
 from pathlib import Path
@@ -120,14 +121,19 @@ def test_a_contender_without_files_has_no_size() -> None:
 @pytest.mark.parametrize("runtime", contenders.RUNTIMES)
 def test_a_model_in_another_runtime(runtime: str) -> None:
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'srgan-edge[onnx]'")
-    pytest.importorskip(runtime, reason=f"{runtime} is not installed")
+    for package in (runtime, *(("pnnx",) if runtime == "ncnn" else ())):
+        if importlib.util.find_spec(package) is None:  # pnnx itself needs PyTorch, its program does not
+            pytest.skip(f"{package} is not installed")
+    name, levels = {"onnxruntime": ("edge-s-x4-int8", 0), "openvino": ("edge-s-x4-int8", 8)}.get(
+        runtime, ("edge-s-x4-fp16", 1)
+    )
     low = photo(150, 140)
-    there = open_contender(f"edge-s-x4-int8:{runtime}", 4)
-    difference = np.abs(there.upscale(low).astype(int) - Upscaler("edge-s-x4-int8", delegate="cpu")(low))
-    assert there.name == f"edge-s-x4-int8 on {runtime}"
-    assert difference.max() <= (0 if runtime == "onnxruntime" else 8)
+    there = open_contender(f"{name}:{runtime}", 4)
+    difference = np.abs(there.upscale(low).astype(int) - Upscaler(name, delegate="cpu")(low))
+    assert there.name == f"{name} on {runtime}"
+    assert difference.max() <= levels
     with pytest.raises(UsageError, match="enlarges by 4, not by 2"):
-        open_contender(f"edge-s-x4-int8:{runtime}", 2)
+        open_contender(f"{name}:{runtime}", 2)
 
 
 @pytest.mark.tensorflow
@@ -136,3 +142,9 @@ def test_another_runtime_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(SrganEdgeError, match="openvino: pip install openvino to run models in it"):
         open_contender("edge-s-x4-int8:openvino", 4)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pnnx" else real(name))
+    with pytest.raises(SrganEdgeError, match="ncnn: pip install pnnx to run models in it"):
+        open_contender("edge-s-x4-fp16:ncnn", 4)
+    with pytest.raises(SrganEdgeError, match="edge-s-x4-int8: ncnn makes INT8 by a calibration of its own"):
+        open_contender("edge-s-x4-int8:ncnn", 4)

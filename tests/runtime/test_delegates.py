@@ -171,7 +171,7 @@ def test_a_device_is_compared_with_the_cpu(levels: int, refused: bool, monkeypat
     if refused:
         assert finding.reason == "a GPU computes something else than the CPU: up to 9 levels of 255 off"
     else:
-        assert finding == ("a GPU", False, "")
+        assert finding == ("a GPU", False, "", False)
 
 
 def test_a_library_is_loaded_from_where_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
