@@ -1,4 +1,4 @@
-"""Networks between two: their weights interpolated."""
+"""A network between several of one architecture: their weights interpolated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mobile GPU delegate takes, by its list of operators: there is none to ask on this machine."""
+"""Which operators the mobile GPU delegate takes, by its published list: on a desktop there is none to ask."""
 
 from __future__ import annotations
 

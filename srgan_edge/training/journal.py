@@ -1,4 +1,4 @@
-"""What a run says: log.jsonl, TensorBoard, and the caller's progress display."""
+"""What is told of a run: log.jsonl, TensorBoard, and the caller's progress display."""
 
 from __future__ import annotations
 

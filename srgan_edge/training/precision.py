@@ -1,4 +1,4 @@
-"""Which arithmetic pays on this machine."""
+"""Float32 or 16 bits: what a training computes in on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on a disk, as one sentence."""
+"""Errors of the disk as one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a video file to a video file."""
+"""A video file enlarged: decoded, computed frame by frame, encoded into segments and joined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distance of spectra."""
+"""The focal frequency loss: a distance of spectra."""
 
 from __future__ import annotations
 
