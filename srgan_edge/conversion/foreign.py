@@ -169,7 +169,7 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
     concrete = tf.function(
         network.function if kind == "int8" else network.in_bytes, input_signature=[spec], autograph=False
     ).get_concrete_function()
-    # Keras 3's variables are none that the converter finds.
+    # The converter does not find Keras 3's variables.
     frozen = in_float32(convert_variables_to_constants_v2(concrete))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     if kind != "float32":

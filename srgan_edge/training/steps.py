@@ -58,7 +58,19 @@ def make_optimizer(name: str, rate: RateSchedule, clip_norm: float, precision: s
 def generator_step(
     generator: Any, optimizer: Any, loss: GeneratorLoss, value_range: tuple[float, float], replicas: int = 1
 ) -> Step:
-    """A step without a discriminator; one of `replicas` that run at once."""
+    """A step without a discriminator.
+
+    Args:
+        generator: from and to `value_range`.
+        optimizer: what takes the step.
+        loss: of its result.
+        value_range: what black and white are to the generator.
+        replicas: how many of this step run at once, each on its share of the batch.
+
+    Returns:
+        A function of LR `[N, h, w, 3]` and HR `[N, s h, s w, 3]` bytes. It changes the generator and returns scalars by
+        name: `generator_loss` and its terms.
+    """
     forward = unit_network(generator, value_range, training=True)
 
     def step(low: Any, high: Any) -> dict[str, Any]:
@@ -82,9 +94,23 @@ def gan_step(
     value_range: tuple[float, float],
     replicas: int = 1,
 ) -> Step:
-    """A step of generator and discriminator on the same batch; one of `replicas` at once.
+    """A step of generator and discriminator on the same batch, both by the weights that they had before it.
 
-    The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3), and what else `settings` weigh.
+    The generator's loss is content + 1e-3 adversarial (Ledig et al. 2017, eq. 3), and what else `settings` weigh. The
+    discriminator judges the generator's result and the truth, in [-1, 1].
+
+    Args:
+        generator: from and to `value_range`.
+        discriminator: by the name in `settings`; a projected one judges features of `loss.content`.
+        optimizers: the generator's and the discriminator's.
+        loss: all of the generator's loss but the adversarial one.
+        settings: the recipe's `[gan]`.
+        value_range: what black and white are to the generator.
+        replicas: how many of this step run at once, each on its share of the batch.
+
+    Returns:
+        A function of LR `[N, h, w, 3]` and HR `[N, s h, s w, 3]` bytes. It changes both networks and returns scalars by
+        name: both losses, their terms, the share of crops judged rightly and the mean logits.
     """
     forward = unit_network(generator, value_range, training=True)
 
