@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,20 @@ def test_long_strips_are_encoded_in_parts(tmp_path: Path, suffix: str, monkeypat
             put(photo(20, 40))
         assert parts == expected
     assert images.size(tmp_path / f"x{suffix}") == (20, 40)
+
+
+def test_a_png_of_strips_is_whole(tmp_path: Path) -> None:
+    """Decoders forgive a missing end, and validators do not."""
+    path = tmp_path / "x.png"
+    with encoding.encoder(path, Header(40, 20, 3)) as put:
+        for row in range(0, 20, 3):
+            put(photo(20, 40)[row : row + 3])
+    data, place, chunks = path.read_bytes(), 8, []
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        kind, body = data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+        assert zlib.crc32(kind + body) == int.from_bytes(data[place + 8 + length : place + 12 + length], "big")
+        chunks.append((kind, length))
+        place += 12 + length
+    assert [chunks[0], chunks[-1]] == [(b"IHDR", 13), (b"IEND", 0)]
+    assert all(length for kind, length in chunks if kind == b"IDAT")
