@@ -105,6 +105,23 @@ def test_other_primaries_become_a_profile(tmp_path: Path, chunk: tuple[bytes, by
     assert images.read(tmp_path / "b.jpg").metadata.icc == picture.metadata.icc
 
 
+@pytest.mark.parametrize(
+    ("code", "primaries"),
+    [
+        (5, (64000, 33000, 29000, 60000, 15000, 6000)),  # BT.601 of 625 lines
+        (6, (63000, 34000, 31000, 59500, 15500, 7000)),  # BT.601 of 525 lines
+        (7, (63000, 34000, 31000, 59500, 15500, 7000)),  # SMPTE 240M
+        (9, (70800, 29200, 17000, 79700, 13100, 4600)),  # BT.2020
+        (12, DISPLAY_P3[2:]),
+    ],
+)
+def test_a_code_is_the_primaries_of_its_standard(tmp_path: Path, code: int, primaries: tuple[int, ...]) -> None:
+    by_code = images.read(png(tmp_path / "a.png", photo(9, 9), cicp(code, 13, 0, 1)))
+    chunk = b"cHRM", struct.pack(">8I", 31270, 32900, *primaries)
+    assert by_code.metadata.icc == images.read(png(tmp_path / "b.png", photo(9, 9), chunk)).metadata.icc
+    assert by_code.metadata.icc is not None
+
+
 def test_srgbs_own_primaries_need_no_profile() -> None:
     assert colour._profile((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)) is None
 
