@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import io
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -110,7 +111,7 @@ def check(source: Path, made: Path, frames: int) -> None:
 
 
 def missing(source: Path, made: Path) -> list[str]:
-    """Notes of chapters and titles that the result's container did not take, found by reading it."""
+    """Notes of chapters, titles and languages that the result's container did not take, found by reading it."""
     with open_container(source) as given, open_container(made) as result:
         notes = []
         if len(result.chapters()) < len(given.chapters()):
@@ -119,7 +120,15 @@ def missing(source: Path, made: Path) -> list[str]:
         lost = sorted(key for key in given.metadata if _is_told(key) and key.lower() not in there)
         if lost:
             notes.append(f"tags left out, as {made.suffix[1:]} cannot hold them: {', '.join(lost)}")
+        spoken = Counter(_languages(given)) - Counter(_languages(result))
+        if spoken:
+            notes.append(f"languages of tracks left out, as {made.suffix[1:]} cannot hold them: {', '.join(spoken)}")
         return notes
+
+
+def _languages(container: Any) -> list[str]:
+    told = [s.metadata.get("language", "und") for s in container.streams if s.type in ("audio", "subtitle")]
+    return [language for language in told if language != "und"]
 
 
 def _copied(given: Any, plan: TrackPlan, result: Any) -> Iterator[_Timed]:

@@ -56,7 +56,17 @@ def test_what_a_container_cannot_hold_is_named(tmp_path: Path, subtitles: Path) 
     assert notes[1:] == [
         "left out, as avi cannot hold them: subtitles 2 subrip",
         "2 chapters left out, as avi cannot hold them",
+        "languages of tracks left out, as avi cannot hold them: eng",
     ]
+
+
+def test_a_language_that_is_lost_is_named(tmp_path: Path) -> None:
+    """FFmpeg writes QuickTime's own numbers of languages, and of German knows only ger."""
+    clip = make(tmp_path / "all.mp4", sounds=("aac", "aac"))
+    assert languages(clip) == ["eng", "deu"]
+    notes = upscale_video(repeats(), clip, tmp_path / "out.mov")["notes"]
+    assert notes[1:] == ["languages of tracks left out, as mov cannot hold them: deu"]
+    assert languages(tmp_path / "out.mov") == ["eng", None]
 
 
 def test_sound_that_a_container_cannot_hold(tmp_path: Path) -> None:
