@@ -79,10 +79,7 @@ def from_rgb(rgb: Bytes, colours: Colours, pixel_format: str = "yuv420p") -> Any
 
 
 def _converted(frame: Any, **how: Any) -> Any:
-    """By a converter of its own, gone after: a frame's starts threads, which live until Python looks for cycles.
-
-    One that is kept from video to video spoils memory (PyAV 18.1).
-    """
+    """By a converter that is gone after: that of a frame starts threads, which live until Python looks for cycles."""
     return VideoReformatter().reformat(frame, **how)
 
 
