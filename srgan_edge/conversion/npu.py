@@ -21,7 +21,7 @@ from srgan_edge.conversion.targets import Made, Target, as_pixels
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.flatbuffer import operator_code, packed, unpacked
+from srgan_edge.runtime.slopes import signed_slopes
 
 # Whose photos' middle tiles are run: the emulation takes a second a tile of a small network, minutes of a large one.
 PHOTOS = 4
@@ -88,46 +88,6 @@ def compiled(tflite: Path, chip: str) -> Made:
     summary = f"{on} of {total} operators on the NPU, in {pieces} piece{'s' if pieces != 1 else ''}; run on {EMULATION}"
     facts = {"vendor": "Qualcomm", "operators": total, "operators_on_npu": on, "pieces": pieces, "run_on": EMULATION}
     return Made(content, facts, summary)
-
-
-def signed_slopes(content: bytes) -> bytes:
-    """Write INT8 LeakyReLUs of a negative slope, as GANs learn them, as PReLUs of equal slopes: the same function.
-
-    Of a LeakyReLU's slope Qualcomm's compiler makes an unsigned number, so that the NPU takes a negative one for 0 and
-    nothing says so; a PReLU's slopes are a tensor with a sign.
-    """
-    if content[4:8] != b"TFL3":
-        raise ValueError("not a TFLite model")
-    schema, model = unpacked(content)
-    graph = model.subgraphs[0]
-    leaky = [op for op in graph.operators if operator_code(model, op) == schema.BuiltinOperator.LEAKY_RELU]
-    negative = [
-        op for op in leaky if op.builtinOptions.alpha < 0 and graph.tensors[op.inputs[0]].type == schema.TensorType.INT8
-    ]
-    if not negative:
-        return content
-    code: Any = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.PRELU
-    code.version = 1
-    model.operatorCodes.append(code)
-    for op in negative:
-        image = graph.tensors[op.inputs[0]]
-        slopes: Any = schema.TensorT()
-        buffer: Any = schema.BufferT()
-        slopes.name, slopes.type = image.name + b"/slopes", image.type
-        slopes.shape = np.array([1, 1, image.shape[3]], np.int32)
-        quantization: Any = schema.QuantizationParametersT()
-        quantization.scale = np.array([-op.builtinOptions.alpha / 127], np.float32)
-        quantization.zeroPoint = np.zeros(1, np.int64)
-        slopes.quantization = quantization
-        buffer.data = np.full(image.shape[3], -127, np.int8).view(np.uint8)
-        slopes.buffer = len(model.buffers)
-        op.inputs = np.array([op.inputs[0], len(graph.tensors)], np.int32)
-        model.buffers.append(buffer)
-        graph.tensors.append(slopes)
-        op.opcodeIndex, op.builtinOptions = len(model.operatorCodes) - 1, None
-        op.builtinOptionsType = schema.BuiltinOptions.NONE
-    return packed(model)
 
 
 class HtpSession:

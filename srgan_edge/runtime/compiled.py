@@ -18,6 +18,7 @@ from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.ranges import UNSAID, Ranges
 from srgan_edge.runtime.session import Session
+from srgan_edge.runtime.slopes import signed_slopes
 
 # Larger tiles run into the GPU's limits: a 9x9 convolution of 64 channels does at 176.
 COMPILED_TILE = 128
@@ -148,7 +149,7 @@ def _compile(path: Path, delegate: str, half: bool, options: Mapping[str, str]) 
     # Strictly one accelerator: with the CPU beside it a missing GPU would silently be the CPU.
     if delegate == "gpu":
         chosen = Options(HardwareAccelerator.GPU, gpu_options=GpuOptions(enforce_f32=not half))
-        return CompiledModel.from_file(str(path), options=chosen)
+        return CompiledModel.from_buffer(signed_slopes(path.read_bytes()), options=chosen)
     try:
         import openvino  # noqa: F401  # pyright: ignore[reportMissingImports]  # it puts its libraries in reach
     except ImportError as error:

@@ -115,6 +115,13 @@ if (photos.more) {
   seen.offline = await settled();
   await page.setOfflineMode(false);
 }
+if (gpu) {
+  await go('?format=int8');
+  await page.select('#device', 'webgpu');
+  await take(photos.plain);
+  seen.int8gpu = await settled();
+  if (!seen.int8gpu.error) await saved('#savePng', 'png');
+}
 await go('?format=fp16');
 if (gpu) await page.select('#device', 'webgpu');
 await take(photos.plain);
