@@ -35,7 +35,7 @@ class PhotoActivityTest : PhotoTest() {
         // Turned a quarter clockwise to be seen, the bottom left of the file is the top left of the photo.
         val activity = launch(photo(120, 80, ExifInterface.ORIENTATION_ROTATE_90) { x, y -> x < 60 && y >= 40 }).get()
         activity.ready()
-        assertTrue(activity.status(), activity.status().startsWith("80 × 120 pixels become 320 × 480"))
+        assertTrue(activity.status(), activity.status().startsWith("80\u00A0×\u00A0120 pixels become 320\u00A0×\u00A0480"))
         assertEquals("Save × 4", activity.view<Button>(R.id.save).text)
         activity.view<View>(R.id.save).performClick()
         val entry = activity.saved()

@@ -186,7 +186,7 @@ class ScreenshotTest {
         fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", strength = 40)
         val activity = launch(SettingsActivity::class.java)
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
-        until("what runs") { "40" in activity.view<TextView>(R.id.status).text }
+        until("what runs") { "INT8" in activity.view<TextView>(R.id.status).text }
         (activity.view<View>(R.id.root) as ScrollView).run { scrollTo(0, activity.view<View>(R.id.strength).top - height / 2) }
         check(activity, "strength")
     }

@@ -79,7 +79,7 @@ class SettingsActivityTest {
         assertTrue(wish.model in other.text)
         assertEquals("Strength of the texture: 40 %", settings.view<TextView>(R.id.strength_label).text)
         val says = settings.view<TextView>(R.id.strength_says)
-        assertEquals("The rest comes from edge-m-x4. Between 0 and 100 % both run, which takes twice as long.", says.text)
+        assertEquals("The rest comes from edge-m-x4. Between 0 and 100\u00A0% both run, which takes twice as long.", says.text)
         settings.models().filterIsInstance<RadioButton>().first().performClick()
         assertEquals("This model always runs at full strength. A part can be taken of edge-m-gan-x4.", says.text)
         assertEquals(listOf(View.GONE, View.GONE), listOf(R.id.strength, R.id.strength_label).map { settings.view<View>(it).visibility })
