@@ -20,6 +20,7 @@ from srgan_edge.models import Model, bundled
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.interpreter import interpreter_package
 from srgan_edge.runtime.session import Session
+from srgan_edge.runtime.upscaler import luma
 
 
 @pytest.mark.parametrize("quantization", ["int8", "fp16"])
@@ -201,3 +202,9 @@ def test_closed_by_another_thread() -> None:
 def test_absurd_threads_are_refused(threads: int) -> None:
     with pytest.raises(UsageError, match=rf"{threads} threads: from 1 to \d+ are possible here"):
         Upscaler("edge-s-x4", delegate="cpu", threads=threads)
+
+
+def test_greys_are_pillows() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    rgb[0, :2] = [[0, 0, 0], [255, 255, 255]]
+    np.testing.assert_array_equal(luma(rgb), np.asarray(Image.fromarray(rgb).convert("L")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import types
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -170,3 +171,16 @@ def test_a_cover_alone_is_no_video(tmp_path: Path) -> None:
                 made.mux(packet)
     with pytest.raises(UnreadableVideoError, match=r"song\.mp4: has no pictures"):
         VideoSource(tmp_path / "song.mp4")
+
+
+def test_times_always_increase() -> None:
+    """Of frames of two ticks: as given, one tick on where a time is late or doubled, a frame on where there is none."""
+    source = object.__new__(VideoSource)
+    source.rate, source.time_base, source.start = Fraction(5), Fraction(1, 10), Fraction(1)
+    source._given_base, source._rhythm, source._untimed = Fraction(1, 10), None, 0
+    last, seen = -1, []
+    for given in (10, 12, 12, 11, None, 20):
+        last = source._time(types.SimpleNamespace(pts=given), last)
+        seen.append(last)
+    assert seen == [0, 2, 3, 4, 6, 10]
+    assert source._untimed == 3
