@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -125,3 +127,6 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
         say(f"Next: srgan-edge convert {out / 'best' if outcome.best and not outcome.best.broken else out}")
     else:
         say(f"{out}: stopped at step {outcome.step}. Go on with: srgan-edge train --out {out} --resume")
+    if not outcome.finished:
+        # As any command that a signal ends: what follows it in a script must not take the run for done.
+        sys.exit(128 + (outcome.signal or signal.SIGTERM))

@@ -46,6 +46,8 @@ class Outcome(NamedTuple):
     bicubic: Score
     best: Candidate | None
     """Of the GAN phase, in `best/`; None without one."""
+    signal: int | None = None
+    """What stopped it; None if nothing did, or if another worker was told to stop."""
 
 
 class Trainer:
@@ -102,14 +104,14 @@ class Trainer:
         self._emit_quality("bicubic", bicubic)
         quality = None
         try:
-            with _stop_on_signals() as stopped:
+            with _stop_on_signals() as received:
                 for phase in self.phases:
                     if int(self.step) < phase.last:
                         if phase.name == "gan" and int(self.step) == phase.first:
                             self._begin_selection(quality or self.validation.measure(self.inference), bicubic)
                         elif phase.name == "gan" and self.selection and not self.selection.begun:
                             self.journal.warn("selection.json is missing: no best weights of the GAN phase are kept")
-                        quality, leaving = self._run_phase(phase, stopped)
+                        quality, leaving = self._run_phase(phase, lambda: bool(received))
                         if leaving:
                             break
             quality = quality or self._validate()
@@ -119,7 +121,8 @@ class Trainer:
             self._close()
         reference = validation.mean(bicubic)
         scores = Score(score.psnr, score.ssim), Score(reference.psnr, reference.ssim)
-        return Outcome(int(self.step), int(self.step) >= last, *scores, best)
+        finished = int(self.step) >= last
+        return Outcome(int(self.step), finished, *scores, best, None if finished or not received else received[0])
 
     def _restored(self) -> int | None:
         try:
@@ -225,12 +228,12 @@ class Trainer:
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """A flag that SIGINT and SIGTERM raise, so that the step under way can end and be saved."""
+def _stop_on_signals() -> Iterator[list[int]]:
+    """The SIGINT and SIGTERM that came, caught so that the step under way can end and be saved."""
     received: list[int] = []
     previous = {s: signal.signal(s, lambda number, _: received.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(received)
+        yield received
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from srgan_edge import atomic
 from srgan_edge.cli import main as cli
 from srgan_edge.errors import UnreadableImageError
+from srgan_edge.files import atomic
 from srgan_edge.imaging import images
 from srgan_edge.models import WEIGHTS
 

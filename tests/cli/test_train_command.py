@@ -31,3 +31,16 @@ def test_one_way_to_go_on(broken: list[str] | None, following: str, monkeypatch:
     assert [line for line in lines if "Next:" in line] == [lines[-1]] == [f"Next: srgan-edge convert {Path(following)}"]
     assert any("+1.50 dB against bicubic" in line for line in lines)
     assert sum(f"step 40, in {Path('mine/best')}" in line for line in lines) == (best is not None)
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (None, 143)])
+def test_a_stopped_run_is_not_done(number: int | None, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows in a script, or a scheduler that starts again what failed, sees it."""
+    from srgan_edge.training.loop import Outcome
+
+    outcome = Outcome(60, False, Score(27.5, 0.8), Score(26.0, 0.7), None, number)
+    monkeypatch.setattr(api, "train", lambda *a, **k: outcome)
+    for option in ([], ["--json"]):
+        done = CliRunner().invoke(command, ["--out", "mine", *option], catch_exceptions=False)
+        assert done.exit_code == code
+    assert '"finished": false' in done.stdout

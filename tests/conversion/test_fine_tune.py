@@ -46,7 +46,7 @@ def prepared(asked: list[Any], *settings: str) -> Prepared:
     nothing: Any = None
     checker: Any = SimpleNamespace(psnr=psnr)
     recipe = recipes.load(Recipe, "train", "sample", settings)
-    return Prepared(nothing, recipe, nothing, nothing, checker, "run")
+    return Prepared(nothing, recipe, nothing, nothing, checker)
 
 
 @pytest.mark.parametrize(("steps", "to_truth"), [(0, True), (9, False)])

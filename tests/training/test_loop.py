@@ -53,7 +53,8 @@ def train(recipe: Recipe, out: Path, resume: bool = False, until: int | None = N
                 os.kill(os.getpid(), signal.SIGTERM)
 
         trainer.journal._report = stop
-    trainer.run()
+    outcome = trainer.run()
+    assert (outcome.finished, outcome.signal) == ((True, None) if until is None else (False, signal.SIGTERM))
     return events
 
 

@@ -1,5 +1,5 @@
 // node browser.mjs '{"chromium", "url", "folder", "photos": {...}, "gpu"}': the site in a real browser; prints what it saw as JSON.
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import puppeteer from 'puppeteer-core';
 
@@ -120,7 +120,11 @@ if (gpu) {
   await page.select('#device', 'webgpu');
   await take(photos.plain);
   seen.int8gpu = await settled();
-  if (!seen.int8gpu.error) await saved('#savePng', 'png');
+  // A later download of the same name would take its place.
+  if (!seen.int8gpu.error) {
+    await saved('#savePng', 'png');
+    await rename(`${folder}/cup_x4.png`, `${folder}/int8gpu.png`);
+  }
 }
 await go('?format=fp16');
 if (gpu) await page.select('#device', 'webgpu');
