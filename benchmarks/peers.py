@@ -67,7 +67,7 @@ def rows_of(contenders: list[Contender], sets: dict[str, list[EvaluationPair]], 
     return [{**row, "ratio": row["frame_ms"] / default["frame_ms"]} for row in rows]
 
 
-def print_rows(rows: list[dict[str, Any]]) -> None:
+def print_quality(rows: list[dict[str, Any]]) -> None:
     """As a table."""
     sets = rows[0]["quality"]
     print_table(
@@ -105,7 +105,7 @@ def main(models: tuple[str, ...], bench: Path, scale: str, as_json: bool) -> Non
     if as_json:
         print_json(rows)
     else:
-        print_rows(rows)
+        print_quality(rows)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from contact_sheet import Results, rows_of, sheet
 from contenders import Contender, open_contender, seconds_of_cpu
 from degraded_sets import CLEAN, KINDS, REAL, Sets, make_sets, real_set, save
 from niqe import Natural, niqe_features
-from peers import print_rows
+from peers import print_quality
 from peers import rows_of as literature_rows
 
 from srgan_edge.cli.output import print_table, say
@@ -255,7 +255,7 @@ def run(
     print_figures(rows, bench.truth_grain)
     if table:
         print("\nthe literature's sets")
-        print_rows(table)
+        print_quality(table)
     return len(rows) == len(contenders)
 
 

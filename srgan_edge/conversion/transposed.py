@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan_edge.runtime.flatbuffer import builtin, operator_code, packed, unpacked
+from srgan_edge.runtime.flatbuffer import add_constant, operator_code, operator_index, packed, unpacked
 
 # 1 as an INT8 weight: a power of two, so that times its scale it is 1 exactly in every runtime's arithmetic.
 _ONE = 64
@@ -38,17 +38,13 @@ def transposed(content: bytes) -> bytes:
         shape.name, shape.type = image.name + b"/size", schema.TensorType.INT32
         shape.shape = np.array([4], np.int32)
         values = (kernel * _ONE).astype(np.int8) if integers else kernel
-        for tensor, numbers in ((weights, values), (shape, np.asarray(result.shape, np.int32))):
-            buffer: Any = schema.BufferT()
-            buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
-            tensor.buffer = len(model.buffers)
-            model.buffers.append(buffer)
-        op.inputs = np.array([len(graph.tensors) + 1, len(graph.tensors), op.inputs[0]], np.int32)
-        graph.tensors += [weights, shape]
+        kernel_index = add_constant(model, schema, weights, values)
+        size_index = add_constant(model, schema, shape, np.asarray(result.shape, np.int32))
+        op.inputs = np.array([size_index, kernel_index, op.inputs[0]], np.int32)
         options: Any = schema.TransposeConvOptionsT()
         options.padding, options.strideH, options.strideW = schema.Padding.VALID, block, block
         op.builtinOptions, op.builtinOptionsType = options, schema.BuiltinOptions.TransposeConvOptions
-        op.opcodeIndex = _code(model, schema, 2 if integers else 1)
+        op.opcodeIndex = operator_index(model, schema, builtins.TRANSPOSE_CONV, 2 if integers else 1)
     return packed(model)
 
 
@@ -56,16 +52,3 @@ def one_hot(channels: int, block: int) -> np.ndarray:
     """The kernel [channels, block, block, channels block^2]: channel `(by block + bx) channels + c` to (by, bx)."""
     places = np.eye(block * block * channels, dtype=np.float32)
     return np.ascontiguousarray(places.reshape(block, block, channels, -1).transpose(2, 0, 1, 3))
-
-
-def _code(model: Any, schema: Any, version: int) -> int:
-    """The index of TRANSPOSE_CONV among the model's operator codes, in which it is put if need be."""
-    wanted = schema.BuiltinOperator.TRANSPOSE_CONV
-    for index, code in enumerate(model.operatorCodes):
-        if builtin(code) == wanted and code.version == version:
-            return index
-    code: Any = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = wanted
-    code.version = version
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import Model, content
@@ -51,6 +52,28 @@ def builtin(code: Any) -> int:
 def operator_code(model: Any, op: Any) -> int:
     """Which builtin operator one of an unpacked model is."""
     return builtin(model.operatorCodes[op.opcodeIndex])
+
+
+def operator_index(model: Any, schema: Any, operator: int, version: int) -> int:
+    """Where `operatorCodes` of an unpacked model has a builtin operator, which is put there if need be."""
+    for index, code in enumerate(model.operatorCodes):
+        if builtin(code) == operator and code.version == version:
+            return index
+    code: Any = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = operator
+    code.version = version
+    model.operatorCodes.append(code)
+    return len(model.operatorCodes) - 1
+
+
+def add_constant(model: Any, schema: Any, tensor: Any, values: NDArray[Any]) -> int:
+    """Put a tensor that holds `values` into the first graph of an unpacked model; its index there."""
+    buffer: Any = schema.BufferT()
+    buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+    tensor.buffer = len(model.buffers)
+    model.buffers.append(buffer)
+    model.subgraphs[0].tensors.append(tensor)
+    return len(model.subgraphs[0].tensors) - 1
 
 
 def read_graph(data: bytes, origin: str) -> Graph:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan_edge.runtime.flatbuffer import operator_code, packed, unpacked
+from srgan_edge.runtime.flatbuffer import add_constant, operator_code, operator_index, packed, unpacked
 
 
 def signed_slopes(content: bytes) -> bytes:
@@ -33,14 +33,10 @@ def signed_slopes(content: bytes) -> bytes:
     ]
     if not negative:
         return content
-    code: Any = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.PRELU
-    code.version = 1
-    model.operatorCodes.append(code)
+    prelu = operator_index(model, schema, schema.BuiltinOperator.PRELU, 1)
     for op in negative:
         image, slope = graph.tensors[op.inputs[0]], op.builtinOptions.alpha
         slopes: Any = schema.TensorT()
-        buffer: Any = schema.BufferT()
         slopes.name, slopes.type = image.name + b"/slopes", image.type
         slopes.shape = np.array([1, 1, image.shape[3]], np.int32)
         if image.type == schema.TensorType.INT8:
@@ -48,13 +44,10 @@ def signed_slopes(content: bytes) -> bytes:
             quantization.scale = np.array([-slope / 127], np.float32)
             quantization.zeroPoint = np.zeros(1, np.int64)
             slopes.quantization = quantization
-            buffer.data = np.full(image.shape[3], -127, np.int8).view(np.uint8)
+            values = np.full(image.shape[3], -127, np.int8)
         else:
-            buffer.data = np.full(image.shape[3], slope, np.float32).view(np.uint8)
-        slopes.buffer = len(model.buffers)
-        op.inputs = np.array([op.inputs[0], len(graph.tensors)], np.int32)
-        model.buffers.append(buffer)
-        graph.tensors.append(slopes)
-        op.opcodeIndex, op.builtinOptions = len(model.operatorCodes) - 1, None
+            values = np.full(image.shape[3], slope, np.float32)
+        op.inputs = np.array([op.inputs[0], add_constant(model, schema, slopes, values)], np.int32)
+        op.opcodeIndex, op.builtinOptions = prelu, None
         op.builtinOptionsType = schema.BuiltinOptions.NONE
     return packed(model)

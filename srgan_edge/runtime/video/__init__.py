@@ -39,7 +39,7 @@ def upscale_video(
     quality: int = 95,
     factor: float | None = None,
 ) -> dict[str, Any]:
-    """Enlarge a video file. Returns the facts of an `FileOutcome`.
+    """Enlarge a video file. Returns the facts of a `FileOutcome`.
 
     Sound, subtitles, cover pictures, fonts, chapters and titles are copied as they are; what the target's container
     cannot hold is named in the notes, and sound that it cannot hold is an error. Colour primaries, transfer, matrix
