@@ -13,6 +13,7 @@ from srgan_edge.models import Model, content
 from srgan_edge.runtime.flatbuffer import convolutions
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
+from srgan_edge.training.growth import can_grow, grow
 from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.run_folder import Trained, load_generator
 
@@ -76,11 +77,14 @@ def from_export(model: Model) -> Trained:
 
 
 def initialise(model: Any, trained: Trained, key: str = "generator.init") -> None:
-    """Start `model` from a trained generator, over-parameterised convolutions too.
+    """Start `model` from a trained generator, over-parameterised convolutions too; a larger edge from a smaller one.
 
     Raises:
         UsageError: that is of another architecture.
     """
+    if trained.model.name != model.name and can_grow(model, trained.model):
+        grow(model, trained.model)
+        return
     if trained.model.name != model.name:
         raise UsageError(f"{key}: {trained.name} is {trained.model.name}, not {model.name}")
     try:
