@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from srgan_edge.errors import SrganEdgeError, UnreadableImageError
 from srgan_edge.imaging import Bytes
-from srgan_edge.training.data.degradations.degrader import MARGIN, NEAREST, Degrader
+from srgan_edge.training.data.degradations.degrader import NEAREST, Degrader
 from srgan_edge.training.data.opencv import opencv
 from srgan_edge.training.data.photos import Photo
 
@@ -107,12 +107,14 @@ class CropSampler:
     def _degraded(
         self, photo: Photo, y: int, x: int, degrader: Degrader, random: np.random.Generator
     ) -> tuple[Bytes, Bytes]:
-        """A crop of a part of the photo that is larger by MARGIN, as far as the photo goes."""
+        """A crop of a part of the photo that reaches beyond it, as far as the photo goes."""
         side, s = self.crop, self.scale
-        before = random.integers(NEAREST, MARGIN - NEAREST, 2, endpoint=True)
+        # Of 16 places, so that the grids of JPEG, 8 and 16 pixels wide, lie anywhere in the crop.
+        before = random.integers(NEAREST, NEAREST + 16, 2)
         top, left = max(0, y - int(before[0])), max(0, x - int(before[1]))
         height, width = (
-            min(n, start + side + MARGIN) - start for n, start in zip(photo.size, (top, left), strict=True)
+            min(n, start + side + NEAREST) - first
+            for n, start, first in zip(photo.size, (y, x), (top, left), strict=True)
         )
         region = photo.region(top, left, height, width)
         low = degrader(region, random)

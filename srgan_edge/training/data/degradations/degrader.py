@@ -15,9 +15,6 @@ Random = np.random.Generator
 
 NEAREST = 2
 """LR pixels by which a part reaches beyond the crop that is taken from it, at least, so that filters see them."""
-MARGIN = 2 * NEAREST + 15
-"""By which a part should be larger than the crop: its place in it is one of 16, so that the grids of JPEG, 8 and 16
-pixels wide, lie anywhere in the crop."""
 
 
 class Degrader:
