@@ -2,32 +2,26 @@
 
 A group is some modules and the tests that should see a fault in them. Of all mutants that cosmic-ray's operators make
 of a group's modules a seeded sample is taken; each is planted in a copy of the checkout and the group's tests are run
-until one fails. Mutants that no test can tell from the code are listed, with reasons, in equivalent_mutants.toml.
+until one fails, those first that run its line. Mutants that no test can tell from the code are listed, with reasons, in
+equivalent_mutants.toml.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
-import importlib
 import itertools
-import os
 import random
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from planting import ROOT, Mutant, Tester, checkout, planted, toml
+from tests_of_lines import Recorded
 
-ROOT = Path(__file__).parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 
 
@@ -67,24 +61,6 @@ GROUPS = {
     "models": Group(("srgan_edge/models.py",), ("tests/test_models.py", "tests/runtime/test_vetting.py")),
     "evaluation": Group(("srgan_edge/evaluation.py",), ("tests/test_evaluation.py", "tests/cli/test_small_options.py")),
 }
-_SLOW = "not (bundled_models_have_no_seams or every_architecture or lost_node)"
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one file."""
-
-    path: str
-    text: str
-    """The file's whole text with the change."""
-    before: str
-    """The lines changed, stripped, joined by a space."""
-    after: str
-
-    @property
-    def key(self) -> str:
-        """What it is known by, wherever the line moves."""
-        return f"{self.path}: {self.before} -> {self.after}"
 
 
 class Place(NamedTuple):
@@ -125,7 +101,19 @@ def mutant_of(place: Place, root: Path = ROOT) -> Mutant | None:
     changed = mutate_code(text, get_operator(place.operator)(), place.occurrence)
     if changed is None or changed == text or not _compiles(changed):
         return None
-    return Mutant(str(place.path.relative_to(root)), changed, *_difference(text, changed))
+    return Mutant(str(place.path.relative_to(root)), changed, *_difference(text, changed), _lines_run(text, place))
+
+
+def _lines_run(text: str, place: Place) -> range:
+    """Those of the statement that a place is in; of one with a body, its head."""
+    first, last = place.start[0], place.end[0]
+    inner = [
+        n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= first <= (n.end_lineno or 0)
+    ]
+    for node in inner[-1:]:
+        body = getattr(node, "body", [])
+        first, last = node.lineno, max(last, body[0].lineno - 1 if body else node.end_lineno or 0)
+    return range(first, last + 1)
 
 
 def _compiles(text: str) -> bool:
@@ -179,106 +167,6 @@ def _within(unread: dict[int, list[tuple[int, int]]], start: tuple[int, int]) ->
     return any(first <= start[1] < last for first, last in unread.get(start[0], []))
 
 
-class Tester:
-    """Runs tests in a copy of the checkout, each time in a fork of a process that has imported what is slow to."""
-
-    def __init__(self, copy: Path) -> None:
-        """Import TensorFlow and the rest, and nothing of the project's."""
-        self.copy, self.shared = copy, copy.with_name("shared")
-        self.shared.mkdir()
-        os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        sys.dont_write_bytecode = True  # else a change within a second would not be seen
-        for name in ("numpy", "PIL.Image", "click", "pytest", "hypothesis", "skimage.data", "tensorflow", "tf_keras"):
-            with contextlib.suppress(ModuleNotFoundError):
-                importlib.import_module(name)
-        assert not any(name.split(".")[0] in ("srgan_edge", "conftest") for name in sys.modules)
-
-    def __call__(self, tests: Sequence[str], limit: float, changed: str = "") -> tuple[int, str]:
-        """pytest's exit code (-1 beyond `limit` seconds) and the first test that failed.
-
-        What `once` of conftest.py trains is kept between calls, but for what the `changed` module had a part in.
-        """
-        makes = {"training": ("run", "exports"), "conversion": ("exports",)}.get(f"{changed}//".split("/")[1], ())
-        for folder in self.shared.iterdir():
-            done = folder.with_suffix(".done")
-            if folder.is_dir() and (folder.name in makes or not done.exists()):
-                done.unlink(missing_ok=True)
-                shutil.rmtree(folder)
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "log"
-            child = os.fork()
-            if child == 0:
-                self._run(tests, log)
-            code = _wait(child, limit)
-            shown = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        failed = [line for line in shown.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        return code, failed[0] if failed else shown[-300:] if code else ""
-
-    def _run(self, tests: Sequence[str], log: Path) -> None:
-        code = 70
-        try:
-            os.setsid()
-            os.chdir(self.copy)
-            sys.path.insert(0, str(self.copy))
-            with log.open("wb") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-            sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
-            import pytest
-
-            os.environ["PYTEST_XDIST_WORKER"] = "one"  # has `once` put its folders beside that of the run
-            options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.shared / 'run-of-tests'}"]
-            code = int(pytest.main([*options, "-k", _SLOW, *tests]))
-            sys.stdout.flush()
-        finally:
-            os._exit(code)
-
-
-def _wait(child: int, limit: float) -> int:
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return -1
-
-
-def checkout(folder: Path) -> Path:
-    """A copy of what git tracks, as it is."""
-    copy = folder / "checkout"
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
-    for name in names.stdout.decode().splitlines():
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
-    return copy
-
-
-@contextlib.contextmanager
-def planted(copy: Path, mutant: Mutant) -> Iterator[None]:
-    """The mutant in the copy, for a while."""
-    path = copy / mutant.path
-    before = path.read_bytes()
-    path.write_text(mutant.text, encoding="utf-8")
-    try:
-        yield
-    finally:
-        path.write_bytes(before)
-
-
-def toml(path: Path) -> dict[str, Any]:
-    """What a TOML file holds."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 def sample(group: Group, count: int, seed: int, root: Path = ROOT) -> list[Mutant]:
     """`count` of a group's mutants, the same for each seed; 0 = all."""
     places = [place for pattern in group.modules for path in sorted(root.glob(pattern)) for place in places_of(path)]
@@ -293,31 +181,31 @@ def sample(group: Group, count: int, seed: int, root: Path = ROOT) -> list[Mutan
     return list(found.values())
 
 
-def examine(
-    mutant: Mutant, tests: Sequence[str], test: Callable[..., tuple[int, str]], limit: float, copy: Path
-) -> tuple[int, str]:
-    """What `test` says of a planted mutant: first the tests of its own file, then all of its group."""
-    path = Path(mutant.path)
-    own = Path("tests", *path.parts[1:-1], f"test_{path.name}")
-    code, by = test([str(own)], limit, mutant.path) if (copy / own).exists() else (0, "")
+def examine(mutant: Mutant, tests: Sequence[str], recorded: Recorded, test: Tester, limit: float) -> tuple[int, str]:
+    """What is said of a planted mutant: first by the tests that run its lines, then by all of its group."""
+    first, shared = recorded.tests(test.copy / mutant.path, mutant.lines)
+    code, by = test(first, limit, mutant.path if shared else "") if first else (0, "")
     return (code, by) if code else test(tests, limit, mutant.path)
 
 
-def measure(name: str, mutants: Sequence[Mutant], test: Callable[..., tuple[int, str]], copy: Path) -> dict[str, Any]:
+def measure(name: str, mutants: Sequence[Mutant], test: Tester) -> dict[str, Any]:
     """Plant each and run the group's tests; prints each survivor."""
-    tests = [path for path in GROUPS[name].tests if (copy / path.split("::")[0]).exists()]
+    tests = [path for path in GROUPS[name].tests if (test.copy / path.split("::")[0]).exists()]
     started = time.monotonic()
-    code, why = test(tests, 1800)
+    folder = test.copy.with_name(f"lines-of-{name}")
+    folder.mkdir()
+    code, why = test.record(tests, 3600, folder)
     if code:
         raise SystemExit(f"{name}: its tests fail without any fault: {why}")
+    recorded = Recorded(folder)
     limit = 30 + 5 * (time.monotonic() - started)
     known, killed, same, survivors = toml(EQUIVALENT)["equivalent"], 0, 0, []
     for mutant in mutants:
         if mutant.key in known:
             same += 1
             continue
-        with planted(copy, mutant):
-            code, by = examine(mutant, tests, test, limit, copy)
+        with planted(test.copy, mutant):
+            code, by = examine(mutant, tests, recorded, test, limit)
         if code:
             killed += 1
         else:
@@ -340,7 +228,7 @@ def main() -> None:
         copy = checkout(Path(folder))
         test = Tester(copy)
         for name in asked.groups or GROUPS:
-            found = measure(name, sample(GROUPS[name], asked.count, asked.seed), test, copy)
+            found = measure(name, sample(GROUPS[name], asked.count, asked.seed), test)
             table.append((name, found))
     click.echo(f"\n{'group':12}{'killed':>8}{'of':>6}{'share':>8}{'equivalent':>12}")
     for name, found in table:

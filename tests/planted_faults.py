@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from mutants import Mutant, Tester, checkout, planted, toml
+from planting import Mutant, Tester, checkout, planted, toml
 
 FAULTS = Path(__file__).with_name("planted_faults.toml")
 # Of one fault's tests, in seconds.

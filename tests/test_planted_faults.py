@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mutants import ROOT
 from planted_faults import faults
+from planting import ROOT
 
 
 def test_each_is_a_line_of_the_code() -> None:
