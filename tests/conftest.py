@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--quick"):
         folder = str(WITHOUT_TENSORFLOW)
         sys.path.insert(0, folder)
-        os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
+        os.environ |= importing_first(WITHOUT_TENSORFLOW)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -64,6 +64,12 @@ def seeded() -> None:
         import tf_keras as keras
 
         keras.utils.set_random_seed(0)
+
+
+def importing_first(folder: Path) -> dict[str, str]:
+    """The environment of a process that looks for modules in a folder first, then where this one does."""
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ class Tester:
         """Import TensorFlow and the rest, and nothing of the project's."""
         self.copy, self.shared = copy, copy.with_name("shared")
         self.shared.mkdir()
+        copy.parent.chmod(0o755)  # some tests give up root's rights
         os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         sys.dont_write_bytecode = True  # else a change within a second would not be seen
         for name in ("numpy", "PIL.Image", "click", "pytest", "hypothesis", "skimage.data", "tensorflow", "tf_keras"):
@@ -96,7 +97,7 @@ class Tester:
             import pytest
 
             os.environ["PYTEST_XDIST_WORKER"] = "one"  # has `once` put its folders beside that of the run
-            options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.shared / 'run-of-tests'}"]
+            options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.shared / 'pytest-of-one'}"]
             code = int(pytest.main([*options, "-k", _SLOW, *tests], plugins))
             sys.stdout.flush()
         finally:

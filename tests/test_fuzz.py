@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import importing_first
 
 _LONG = float(os.environ.get("FUZZ_SECONDS", "0"))
 
@@ -54,10 +55,7 @@ print(fuzz.run("planted", 5, 1, None)[1])
 def test_faults_are_found(fault: str, limit: str, words: str | None) -> None:
     """Planted in a target, in a process of its own: a child has little memory, and of this one's threads none."""
     program = PLANTED.format(fault=fault, limit=limit)
-    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True, timeout=120
-    )
+    command, environment = [sys.executable, "-c", program], importing_first(Path(__file__).parent)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
     found = ast.literal_eval(done.stdout)
     assert [(words in what, seeds) for what, seeds in found.items()] == ([(True, [5])] if words else [])

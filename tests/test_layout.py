@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,10 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imported(path: Path) -> set[str]:
-    """The names of what a file imports, anywhere but for a type checker: of a module where it is one."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache
+def imported(module: str) -> set[str]:
+    """The names of what one imports, anywhere but for a type checker: of a module where it is one."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     unseen = {
         id(inner)
         for node in ast.walk(tree)
@@ -45,13 +47,10 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
+            assert node.level == 0, f"{module}: a relative import"
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in MODULES else str(node.module) for name in inner}
     return found
-
-
-IMPORTS = {name: imported(path) for name, path in MODULES.items()}
 
 
 def room(module: str) -> str:
@@ -61,7 +60,7 @@ def room(module: str) -> str:
 @pytest.mark.parametrize("module", sorted(MODULES.keys() - {FACE}))
 def test_no_arrow_runs_upwards(module: str) -> None:
     own = ROOMS.index(room(module))
-    inside = {name for name in IMPORTS[module] if name.startswith(f"{FACE}.") and room(name) != room(module)}
+    inside = {name for name in imported(module) if name.startswith(f"{FACE}.") and room(name) != room(module)}
     assert {name for name in inside if ROOMS.index(room(name)) > own} == set()
 
 
@@ -76,7 +75,7 @@ def test_no_circle_of_imports() -> None:
         assert module not in above, " -> ".join((*above[above.index(module) :], module))
         if module in done or module == FACE:
             return
-        for name in IMPORTS[module] & MODULES.keys():
+        for name in imported(module) & MODULES.keys():
             visit(name, (*above, module))
         done.add(module)
 
@@ -89,7 +88,7 @@ def test_no_circle_of_imports() -> None:
 )
 def test_what_runs_models_needs_no_tensorflow(module: str) -> None:
     heavy = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "pydantic"}
-    assert not {name.split(".")[0] for name in IMPORTS[module]} & heavy
+    assert not {name.split(".")[0] for name in imported(module)} & heavy
 
 
 @pytest.mark.parametrize("folder", ["srgan_edge", "benchmarks", "web-demo/src"])

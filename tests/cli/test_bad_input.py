@@ -117,7 +117,7 @@ def test_what_is_no_photo(run: Run, tmp_path: Path, name: str, content: bytes, r
     assert sorted(p.name for p in tmp_path.iterdir()) == [name]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (65500, 1)], ids=str)
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (16400, 1)], ids=str)
 def test_odd_sizes_work(run: Run, tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, "green").save(tmp_path / "odd.png")
     code, said = run("odd.png", "-m", "edge-s-x4")
@@ -304,6 +304,7 @@ def test_the_decoder_decodes_or_refuses(
         assert picture.rgb.ndim == 3
 
 
+@pytest.mark.slow
 def test_no_leaks_over_many_photos(tmp_path: Path) -> None:
     """300 photos in one process: its memory at the end is that after the first 50."""
     Image.fromarray(photo(60, 70)).save(tmp_path / "a.png")
@@ -333,8 +334,8 @@ print(memory() / early)
     ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_an_interrupt_leaves_no_half_file(tmp_path: Path, number: int, code: int, word: str) -> None:
-    Image.fromarray(photo(600, 800)).save(tmp_path / "large.png")
-    for index in range(5):
+    Image.fromarray(photo(300, 400)).save(tmp_path / "large.png")
+    for index in range(30):
         shutil.copy(tmp_path / "large.png", tmp_path / f"{index}.png")
     command = [sys.executable, "-m", "srgan_edge", "run", str(tmp_path), "-o", str(tmp_path / "out")]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -347,7 +348,7 @@ def test_an_interrupt_leaves_no_half_file(tmp_path: Path, number: int, code: int
     assert running.returncode == code, said
     assert said.strip().splitlines()[-1] == f"srgan-edge: {word}"
     left = list((tmp_path / "out").iterdir())
-    assert 1 <= len(left) < 6
+    assert 1 <= len(left) < 31
     for path in left:
         assert not path.name.startswith(".")
-        assert images.read(path).rgb.shape == (2400, 3200, 3)
+        assert images.read(path).rgb.shape == (1200, 1600, 3)

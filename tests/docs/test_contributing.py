@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import importing_first
 from pages import ROOT, blocks
 
 USE = """
@@ -72,6 +72,7 @@ def apply(diff: str, root: Path) -> None:
             file.write_text(text.replace(f"\n{old}", f"\n{new}"), encoding="utf-8")
 
 
+@pytest.mark.tensorflow
 def test_the_changes_work(tmp_path: Path) -> None:
     for folder in ("srgan_edge", "train", "convert"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -82,7 +83,7 @@ def test_the_changes_work(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", USE],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=importing_first(tmp_path),
         capture_output=True,
         text=True,
         check=False,

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import importing_first
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from pages import ROOT
+
+pytestmark = pytest.mark.tensorflow
 
 BRIEF = """
 RECIPE, PHOTOS, CONVERT = "sample", "sample", "--int8 --qat-steps 0 --set calibration_batches=1 --set min_gain=-90.0"
@@ -24,9 +27,8 @@ def execute(folder: Path, parameters: str, cells: slice = slice(None)) -> nbform
     notebook.cells = notebook.cells[cells]
     (place,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     place.source = parameters
-    environment = os.environ | {
+    environment = importing_first(ROOT) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
         "CUDA_VISIBLE_DEVICES": "-1",
     }
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})

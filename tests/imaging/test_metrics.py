@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import skimage  # its parts are imported when they are used: metrics takes seconds
 from conftest import DATA, photo
 from PIL import Image
 from skimage.color import rgb2ycbcr
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import metrics
@@ -28,8 +28,8 @@ def test_score_against_scikit_image(sigma: float) -> None:
     truth = photo(60, 80)
     result = noisy(truth, sigma)
     one, two = (rgb2ycbcr(i)[4:-4, 4:-4, 0] for i in (result, truth))
-    expected_psnr = peak_signal_noise_ratio(two, one, data_range=255)
-    expected_ssim = structural_similarity(
+    expected_psnr = skimage.metrics.peak_signal_noise_ratio(two, one, data_range=255)
+    expected_ssim = skimage.metrics.structural_similarity(
         two, one, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     got = metrics.score(result, truth, 4)
@@ -41,7 +41,7 @@ def test_rgb_against_scikit_image() -> None:
     truth = photo(60, 80)
     result = noisy(truth, 5)
     inner = (slice(3, -3), slice(3, -3))
-    expected = structural_similarity(
+    expected = skimage.metrics.structural_similarity(
         truth[inner],
         result[inner],
         data_range=255,
@@ -51,7 +51,7 @@ def test_rgb_against_scikit_image() -> None:
         channel_axis=2,
     )
     got = metrics.score(result, truth, 3, "rgb")
-    assert got.psnr == pytest.approx(peak_signal_noise_ratio(truth[inner], result[inner]), abs=1e-9)
+    assert got.psnr == pytest.approx(skimage.metrics.peak_signal_noise_ratio(truth[inner], result[inner]), abs=1e-9)
     assert got.ssim == pytest.approx(expected, abs=1e-7)
 
 
@@ -60,7 +60,7 @@ def test_grey_is_used_as_it_is() -> None:
     truth = np.repeat(plane[..., None], 3, axis=2)
     result = noisy(truth[..., :1], 8).repeat(3, axis=2)
     got = metrics.score(result, truth, 4, "grey")
-    expected = peak_signal_noise_ratio(truth[4:-4, 4:-4, 0], result[4:-4, 4:-4, 0], data_range=255)
+    expected = skimage.metrics.peak_signal_noise_ratio(truth[4:-4, 4:-4, 0], result[4:-4, 4:-4, 0], data_range=255)
     assert got.psnr == pytest.approx(expected)
 
 

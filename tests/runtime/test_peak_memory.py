@@ -24,6 +24,7 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measured by Linux's /proc")
 def test_a_run_takes_at_most_400_megabytes_more_than_its_photo(tmp_path: Path) -> None:
     """As wide as one of 108 megapixels, whose strips are the largest; the result is one of 460 MB."""
