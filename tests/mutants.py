@@ -33,6 +33,7 @@ class Group(NamedTuple):
 
 
 _STEPS = (
+    "tests/training/test_learner.py",
     "tests/training/test_steps.py",
     "tests/training/test_generator_loss.py",
     "tests/training/test_muon.py",

@@ -15,6 +15,7 @@ from srgan_edge.models import Model, bundled
 FIGURED = [page for page in PAGES if page.name not in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 # What prints a figure, or says whose it is.
 _SOURCE = re.compile(r"`?(srgan-edge|python|node|make|pytest) [\w./$-]|`(benchmarks|tests)/\w+|From their papers")
+_MEASURED = re.compile(r"\d (dB|ms|KB|MB|GB|GiB|s|seconds|minutes|times)(?!\w)")
 _FIGURE = re.compile(r"(?<![\w.])[+-]?\d+\.\d+|\d+ (dB|ms|KB|MB|s)\b")
 
 
@@ -51,6 +52,14 @@ def test_a_table_of_figures_names_what_prints_it(page: Path) -> None:
     for section in re.split(r"^#+ ", page.read_text(encoding="utf-8"), flags=re.M):
         found = len(_FIGURE.findall("".join(re.findall(r"^\|.*\n", section, re.M))))
         assert found < 3 or _SOURCE.search(section), f"{page.name}: {section.splitlines()[0]}"
+
+
+@pytest.mark.parametrize("page", FIGURED, ids=lambda page: page.name)
+def test_what_was_measured_names_what_prints_it(page: Path) -> None:
+    """In sentences; what stands in brackets after an option is its default."""
+    for section in re.split(r"^#+ ", page.read_text(encoding="utf-8"), flags=re.M):
+        found = _MEASURED.search(re.sub(r"`[^`]*` \([^)]*\)", "", prose(section)))
+        assert not found or _SOURCE.search(section), f"{page.name}: {section.splitlines()[0]}: {found[0]}"
 
 
 @pytest.mark.parametrize("page", FIGURED, ids=lambda page: page.name)
