@@ -87,14 +87,10 @@ def validation_sets(
     degrader = Degrader(recipe.degradation, scale)
     alone = [pair for pair in sets.get(VALID, []) if not pair.paired]
     if not degrader.is_bicubic and alone:
-        seed = recipe.loop.seed
-        sets[DEGRADED] = [degraded(pair, degrader, (seed, index)) for index, pair in enumerate(alone)]
+        # The same faults for every seed: runs are compared by them.
+        randoms = (np.random.default_rng(index) for index in range(len(alone)))
+        sets[DEGRADED] = [p._replace(lr=degrader(p.hr, random)) for p, random in zip(alone, randoms, strict=True)]
     return sets
-
-
-def degraded(pair: Pair, degrader: Degrader, seed: tuple[int, ...]) -> Pair:
-    """The photo with a low resolution that has faults, drawn by a seed."""
-    return pair._replace(lr=degrader(pair.hr, np.random.default_rng(seed)))
 
 
 def ramp(recipe: Recipe) -> int:

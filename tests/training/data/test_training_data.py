@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from srgan_edge import recipes
+from srgan_edge.training.data.lookup import Sources, find_sources
+from srgan_edge.training.data.training_data import DEGRADED, validation_sets
+from srgan_edge.training.recipe import Recipe
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    folder = tmp_path_factory.mktemp("photos")
+    for name in ("coffee", "chelsea", "astronaut"):
+        Image.fromarray(getattr(data, name)()[:128, :128]).save(folder / f"{name}.png")
+    return find_sources(str(folder), str(folder), "", 4)
+
+
+def degraded(found: Sources, *changes: str) -> list[np.ndarray]:
+    recipe = recipes.load(Recipe, "train", "edge-s", ("degradation.preset=real", *changes))
+    return [pair.lr for pair in validation_sets(found, recipe, print).get(DEGRADED, [])]
+
+
+def test_what_is_validated_on_has_the_same_faults_whatever_the_seed(found: Sources) -> None:
+    first, second = degraded(found), degraded(found, "loop.seed=7")
+    assert len(first) == 3
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_each_photo_has_faults_of_its_own(found: Sources, tmp_path: Path) -> None:
+    same = data.coffee()[:128, :128]
+    for name in ("one", "two"):
+        Image.fromarray(same).save(tmp_path / f"{name}.png")
+    one, two = degraded(find_sources(str(tmp_path), str(tmp_path), "", 4))
+    assert (one != two).any()
+
+
+def test_faults_follow_the_recipe(found: Sources) -> None:
+    worse = degraded(found, "degradation.last.noise.sigma=[30,40]", "degradation.last.noise.probability=1")
+    assert any((one != two).any() for one, two in zip(degraded(found), worse, strict=True))
+    assert degraded(found, "degradation.preset=bicubic") == []
