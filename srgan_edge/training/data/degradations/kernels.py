@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Kernel = NDArray[np.float32]
 
 LARGEST_RADIUS = 10
-QUICK_RADIUS = 5
-"""OpenCV's filter2D takes five times as long beyond 11x11; three deviations suffice where they fit in."""
+DEVIATIONS = 3
+"""How far kernels reach, as OpenCV's own of bytes. Its filter2D takes five times as long beyond 11x11."""
 
 
 def gaussian(sigma: tuple[float, float], angle: float, exponent: float = 1.0) -> Kernel:
@@ -42,10 +42,7 @@ def sinc(cutoff: float) -> Kernel:
 
 def _distance(sigma: tuple[float, float], angle: float) -> NDArray[np.float64]:
     """Squared, in deviations."""
-    reach = 4 * max(sigma)
-    if 3 * max(sigma) <= QUICK_RADIUS:
-        reach = min(reach, QUICK_RADIUS)
-    radius = min(LARGEST_RADIUS, max(1, int(np.ceil(reach))))
+    radius = min(LARGEST_RADIUS, max(1, int(np.ceil(DEVIATIONS * max(sigma)))))
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     return (along / sigma[0]) ** 2 + (across / sigma[1]) ** 2
