@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -91,6 +92,13 @@ def photo(height: int, width: int, seed: int = 0) -> Bytes:
     image[(x + y) % 61 < 9] += 50
     image += random.normal(0, 3, image.shape)
     return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def encoded(suffix: str) -> bytes:
+    """A small photo as a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(photo(40, 60)).save(buffer, {".jpg": "JPEG", ".tif": "TIFF"}.get(suffix, suffix[1:].upper()))
+    return buffer.getvalue()
 
 
 def digest(*arrays: Any) -> str:

@@ -20,13 +20,23 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fuzz_cases import TARGETS, Case
+from fuzz_damage import Case
+from fuzz_photos import images_case
+from fuzz_settings import cards_case, recipes_case
+from fuzz_videos import videos_case
 
 from srgan_edge.errors import SrganEdgeError
 
+TARGETS: dict[str, Callable[[], Case]] = {
+    "images": images_case,
+    "cards": cards_case,
+    "recipes": recipes_case,
+    "videos": videos_case,
+}
 # Of processor time and of memory for a case; and the seconds on the clock after which it is taken for a deadlock.
 SECONDS, MEMORY, DEADLOCK = 20, 6 << 30, 600
 

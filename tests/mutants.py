@@ -37,7 +37,7 @@ _STEPS = (
     "tests/training/test_steps.py",
     "tests/training/test_generator_loss.py",
     "tests/training/test_muon.py",
-    "tests/training/test_recipe_keys.py",
+    "tests/training/test_learner_keys.py",
 )
 GROUPS = {
     "imaging": Group(("srgan_edge/imaging/*.py",), ("tests/imaging", "tests/test_evaluation.py")),

@@ -5,24 +5,19 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import signal
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import photo
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from conftest import encoded, photo
 from PIL import Image
 
 from srgan_edge.cli import main as cli
-from srgan_edge.errors import UnreadableImageError
 from srgan_edge.files import atomic
 from srgan_edge.imaging import images
 from srgan_edge.models import WEIGHTS
@@ -55,12 +50,6 @@ def one_sentence(said: str, about: str) -> None:
     assert len(lines) == 1, said
     assert lines[0].startswith(f"srgan-edge: {about}")
     assert "Traceback" not in said
-
-
-def encoded(suffix: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(photo(40, 60)).save(buffer, {".jpg": "JPEG", ".tif": "TIFF"}.get(suffix, suffix[1:].upper()))
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("tenth", range(10))
@@ -274,81 +263,3 @@ def test_a_card_of_another_file(run: Run, tmp_path: Path) -> None:
     code, said = run("a.png", "-m", "x.tflite")
     assert code == 1
     one_sentence(said, "x.json: is the card of another file than x.tflite")
-
-
-SAMPLES = {suffix: encoded(suffix) for suffix in (".jpg", ".png", ".webp", ".tif", ".gif", ".bmp")}
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    suffix=st.sampled_from(sorted(SAMPLES)),
-    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=30),
-    cut=st.floats(0, 1),
-)
-@example(suffix=".tif", changes=[(0.001, 255)], cut=1.0)
-def test_the_decoder_decodes_or_refuses(
-    tmp_path: Path, suffix: str, changes: list[tuple[float, int]], cut: float
-) -> None:
-    content = bytearray(SAMPLES[suffix])
-    for place, value in changes:
-        content[int(place * len(content))] = value
-    path = tmp_path / f"x{suffix}"
-    path.write_bytes(content[: round(cut * len(content))])
-    try:
-        picture = images.read(path)
-    except UnreadableImageError as error:
-        assert str(error).startswith(str(path))
-        assert "\n" not in str(error)
-    else:
-        assert picture.rgb.dtype == np.uint8
-        assert picture.rgb.ndim == 3
-
-
-@pytest.mark.slow
-def test_no_leaks_over_many_photos(tmp_path: Path) -> None:
-    """300 photos in one process: its memory at the end is that after the first 50."""
-    Image.fromarray(photo(60, 70)).save(tmp_path / "a.png")
-    code = f"""
-import os
-from pathlib import Path
-from srgan_edge import Upscaler
-from srgan_edge.runtime.batch import Job
-from srgan_edge.runtime.pipeline import Settings, upscale_files
-def memory(): return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-with Upscaler("edge-s-x4") as upscaler:
-    jobs = [Job(Path({str(tmp_path / "a.png")!r}), Path({str(tmp_path)!r}, "out", f"{{i}}.png")) for i in range(300)]
-    for count, outcome in enumerate(upscale_files(upscaler, jobs, Settings()), 1):
-        assert outcome.error is None
-        if count == 50: early = memory()
-print(memory() / early)
-"""
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("memory is read from /proc")
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=True
-    )
-    assert float(done.stdout) < 1.05
-
-
-@pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
-)
-def test_an_interrupt_leaves_no_half_file(tmp_path: Path, number: int, code: int, word: str) -> None:
-    Image.fromarray(photo(300, 400)).save(tmp_path / "large.png")
-    for index in range(30):
-        shutil.copy(tmp_path / "large.png", tmp_path / f"{index}.png")
-    command = [sys.executable, "-m", "srgan_edge", "run", str(tmp_path), "-o", str(tmp_path / "out")]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert running.stderr is not None
-    while "large_x4" not in (line := running.stderr.readline()) and "_x4.png" not in line:
-        assert running.poll() is None
-    time.sleep(0.3)  # into the next photo
-    running.send_signal(number)
-    said = running.communicate(timeout=60)[1]
-    assert running.returncode == code, said
-    assert said.strip().splitlines()[-1] == f"srgan-edge: {word}"
-    left = list((tmp_path / "out").iterdir())
-    assert 1 <= len(left) < 31
-    for path in left:
-        assert not path.name.startswith(".")
-        assert images.read(path).rgb.shape == (1200, 1600, 3)

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 import tf_keras as keras
 from PIL import Image
+from short_runs import recipe, train, weights
 
 from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -22,44 +18,6 @@ from srgan_edge.training.run_folder import load_generator
 from srgan_edge.training.validation import Inference
 
 pytestmark = pytest.mark.tensorflow
-
-
-def recipe(photos: Path, *settings: str) -> Recipe:
-    small = (
-        "name=test",
-        f"data.source={photos}",
-        "data.batch=2",
-        "data.crop=16",
-        "pretrain.steps=12",
-        "gan.steps=0",
-        "gan.batch=0",
-        "gan.crop=0",
-        "pretrain.warmup=2",
-        "loop.checkpoint_every=4",
-        "loop.validate_every=12",
-        "loop.log_every=4",
-    )
-    return recipes.load(Recipe, "train", "sample", (*small, *settings))
-
-
-def train(recipe: Recipe, out: Path, resume: bool = False, until: int | None = None) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    trainer = Trainer(recipe, out, resume, events.append)
-    if until is not None:
-
-        def stop(event: dict[str, Any]) -> None:
-            events.append(event)
-            if event["event"] == "train" and event["step"] == until:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-        trainer.journal._report = stop
-    outcome = trainer.run()
-    assert (outcome.finished, outcome.signal) == ((True, None) if until is None else (False, signal.SIGTERM))
-    return events
-
-
-def weights(out: Path) -> list[np.ndarray]:
-    return load_generator(out).model.get_weights()
 
 
 def test_run_folder(run_folder: Path, photos: Path) -> None:
@@ -79,61 +37,6 @@ def test_run_folder(run_folder: Path, photos: Path) -> None:
     sample = Image.open(run_folder / "samples" / "step-400.png")
     assert sample.size == (4 * 192, 192)
     assert recipes.load(Recipe, "train", str(run_folder / "recipe.toml")).data.source == str(photos)
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "muon"])
-def test_a_stopped_and_resumed_run_is_the_straight_one(photos: Path, tmp_path: Path, optimizer: str) -> None:
-    setting = f"pretrain.optimizer={optimizer}"
-    straight = train(recipe(photos, setting), tmp_path / "straight")
-    events = train(recipe(photos, setting), tmp_path / "stopped", until=4)
-    # The signal comes while step 4 is logged; the step under way is ended and saved.
-    assert events[-1] == {**events[-1], "event": "end", "finished": False, "step": 5}
-    train(recipe(photos, setting), tmp_path / "stopped", resume=True, until=8)
-    resumed = train(recipe(photos, setting), tmp_path / "stopped", resume=True)
-    assert any(e["event"] == "resume" and e["step"] == 9 for e in resumed)
-    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert straight[-1]["psnr"] == resumed[-1]["psnr"]
-
-
-def test_killed_at_once(photos: Path, tmp_path: Path) -> None:
-    """SIGKILL in the middle: the run goes on from its newest checkpoint, and its log has each step once."""
-    out = tmp_path / "run"
-    settings = [
-        f"--set={s}"
-        for s in (
-            f"data.source={photos}",
-            "data.batch=2",
-            "data.crop=16",
-            "pretrain.steps=100000",
-            "gan.steps=0",
-            "loop.checkpoint_every=5",
-            "loop.log_every=1",
-        )
-    ]
-    command = [sys.executable, "-m", "srgan_edge", "train", "--recipe", "sample", "--out", str(out), *settings]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while not list(out.glob("checkpoints/step-1?.index")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    saved = recipes.load(Recipe, "train", str(out / "recipe.toml"), ("pretrain.steps=100", "gan.steps=0"))
-    events = train(saved, out, resume=True)
-    start = next(e["step"] for e in events if e["event"] == "resume")
-    assert start >= 10
-    assert start % 5 == 0
-    steps = [e["step"] for e in map(json.loads, (out / "log.jsonl").read_text().splitlines()) if e["event"] == "train"]
-    assert steps == list(range(1, 101))
-
-
-def test_a_damaged_checkpoint_is_passed_over(photos: Path, tmp_path: Path) -> None:
-    train(recipe(photos), tmp_path / "run")
-    damaged = next((tmp_path / "run" / "checkpoints").glob("step-12.data-*"))
-    damaged.write_bytes(damaged.read_bytes()[:100])
-    events = train(recipe(photos), tmp_path / "run", resume=True)
-    assert "step-12 is damaged" in next(e["text"] for e in events if e["event"] == "warning")
-    assert next(e["step"] for e in events if e["event"] == "resume") == 8
 
 
 def test_gan_phase(photos: Path, tmp_path: Path) -> None:
@@ -231,38 +134,6 @@ def test_validation_goes_to_tensorboard_by_set(run_folder: Path) -> None:
     assert "validation/dists" in board.Tags()["tensors"]
 
 
-class Straight(NamedTuple):
-    """A run that nothing stopped."""
-
-    recipe: Recipe
-    weights: list[np.ndarray]
-    events: list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def all_phases(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Straight:
-    """Through three phases, each with crops of its own size."""
-    later = ["finetune.steps=4", "gan.steps=4", "gan.batch=3", "gan.crop=8"]
-    settings = ("pretrain.steps=1", *later, "finetune.optimizer=muon", "finetune.luma=0.5", "loop.log_every=1")
-    small = recipe(photos, *settings, "gan.discriminator_width=8")
-    out = tmp_path_factory.mktemp("phases") / "straight"
-    events = train(small, out)
-    return Straight(small, weights(out), events)
-
-
-@pytest.mark.parametrize("until", (2, 5), ids=("finetune", "gan"))
-def test_resumed_in_a_later_phase(all_phases: Straight, tmp_path: Path, until: int) -> None:
-    """Discriminator and all optimizers too."""
-    straight = all_phases.events
-    train(all_phases.recipe, tmp_path / "stopped", until=until)
-    resumed = train(all_phases.recipe, tmp_path / "stopped", resume=True)
-    assert next(e["step"] for e in resumed if e["event"] == "resume") == until + 1
-    for one, two in zip(all_phases.weights, weights(tmp_path / "stopped"), strict=True):
-        np.testing.assert_array_equal(one, two)
-    last = [[e for e in events if e["event"] == "train"][-1] for events in (straight, resumed)]
-    assert last[0]["discriminator_loss"] == last[1]["discriminator_loss"]
-
-
 def test_dead_channels_are_revived_before_finetune(photos: Path, tmp_path: Path) -> None:
     # At this rate ReLUs die at once.
     settings = ("generator.collapsible=false", "pretrain.learning_rate=1", "pretrain.clip_norm=0", "pretrain.warmup=0")
@@ -322,28 +193,3 @@ def test_refusals(photos: Path, tmp_path: Path) -> None:
     assert (tmp_path / "theirs" / "log.jsonl").read_text() == "theirs"
     with pytest.raises(UsageError, match="no run to resume"):
         train(recipe(photos), tmp_path / "none", resume=True)
-
-
-@pytest.mark.parametrize("resume", [False, True])
-def test_killed_before_its_first_checkpoint(photos: Path, tmp_path: Path, resume: bool) -> None:
-    """No dead end: either way it starts over, says so, and is the run that it would have been."""
-    straight = train(recipe(photos), tmp_path / "straight")
-    Trainer(recipe(photos), tmp_path / "killed", False, lambda event: None)._close()
-    again = train(recipe(photos), tmp_path / "killed", resume=resume)
-    assert any("ended before its first checkpoint: it starts over" in e.get("text", "") for e in again)
-    assert again[-1]["psnr"] == straight[-1]["psnr"]
-    with pytest.raises(UsageError, match="holds a run already"):
-        train(recipe(photos), tmp_path / "killed")
-
-
-def test_resumed_with_another_network(photos: Path, tmp_path: Path) -> None:
-    train(recipe(photos), tmp_path / "run", until=4)
-    with pytest.raises(UsageError, match=r"step-5 is of other networks .* generator\.name changed"):
-        train(recipe(photos, "generator.name=edge-m"), tmp_path / "run", resume=True)
-
-
-def test_a_second_training_is_kept_out(photos: Path, tmp_path: Path) -> None:
-    first = Trainer(recipe(photos), tmp_path / "run", False, lambda event: None)
-    with pytest.raises(UsageError, match=f"run is in use by process {os.getpid()} on "):
-        train(recipe(photos), tmp_path / "run")
-    first.run()
