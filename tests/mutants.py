@@ -2,8 +2,8 @@
 
 A group is some modules and the tests that should see a fault in them. Of all mutants that cosmic-ray's operators make
 of a group's modules a seeded sample is taken; each is planted in a copy of the checkout and the group's tests are run
-until one fails, those first that run its line. Mutants that no test can tell from the code are listed, with reasons, in
-equivalent_mutants.toml.
+until one fails, those first that run its line; those that are slow or train first are left out. Mutants that no test
+can tell from the code are listed, with reasons, in equivalent_mutants.toml.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from planting import ROOT, Mutant, Tester, checkout, planted, toml
+from planting import ROOT, Fast, Mutant, Tester, checkout, planted, toml
 from tests_of_lines import Recorded
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
@@ -227,7 +227,7 @@ def main() -> None:
     table = []
     with tempfile.TemporaryDirectory() as folder:
         copy = checkout(Path(folder))
-        test = Tester(copy)
+        test = Tester(copy, Fast())
         for name in asked.groups or GROUPS:
             found = measure(name, sample(GROUPS[name], asked.count, asked.seed), test)
             table.append((name, found))

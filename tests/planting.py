@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 _SLOW = "not (bundled_models_have_no_seams or every_architecture or lost_node)"
 
@@ -39,12 +41,21 @@ class Mutant:
         return f"{self.path}: {self.before} -> {self.after}"
 
 
+class Fast:
+    """Plugin of pytest: leaves out what is marked slow, and what trains first."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        trained = {"run_folder", "exports"}
+        items[:] = [i for i in items if not (i.get_closest_marker("slow") or trained & set(i.fixturenames))]  # type: ignore[attr-defined]
+
+
 class Tester:
     """Runs tests in a copy of the checkout, each time in a fork of a process that has imported what is slow to."""
 
-    def __init__(self, copy: Path) -> None:
+    def __init__(self, copy: Path, *plugins: Any) -> None:
         """Import TensorFlow and the rest, and nothing of the project's."""
-        self.copy, self.shared = copy, copy.with_name("shared")
+        self.copy, self.shared, self.plugins = copy, copy.with_name("shared"), plugins
         self.shared.mkdir()
         copy.parent.chmod(0o755)  # some tests give up root's rights
         os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -94,11 +105,9 @@ class Tester:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
             sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
-            import pytest
-
             os.environ["PYTEST_XDIST_WORKER"] = "one"  # has `once` put its folders beside that of the run
             options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={self.shared / 'pytest-of-one'}"]
-            code = int(pytest.main([*options, "-k", _SLOW, *tests], plugins))
+            code = int(pytest.main([*options, "-k", _SLOW, *tests], [*self.plugins, *plugins]))
             sys.stdout.flush()
         finally:
             os._exit(code)

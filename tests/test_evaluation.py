@@ -65,6 +65,14 @@ def test_bicubic_alone_takes_the_scale_of_the_folders(tmp_path: Path) -> None:
     assert (row["crop"], row["channel"]) == (3, "rgb")
 
 
+def test_the_first_photo_tells_the_scale_that_all_must_have(tmp_path: Path) -> None:
+    for name, scale in (("a.png", 3), ("b.png", 2)):
+        save(tmp_path / "hr" / name, photo(60, 60))
+        save(tmp_path / "lr" / name, resample.downscale(photo(60, 60), scale))
+    with pytest.raises(SrganEdgeError, match=r"b\.png: 60x60 is not 3 times its twin"):
+        evaluate(tmp_path / "hr", lr=tmp_path / "lr", models=["bicubic"], threads=1, channel="y")
+
+
 def test_photos_are_looked_at_before_any_is_measured(tmp_path: Path) -> None:
     save(tmp_path / "a.png", photo(64, 64))
     save(tmp_path / "z.png", photo(4, 1))

@@ -9,6 +9,7 @@ import pytest
 from conftest import photo
 
 from srgan_edge import recipes
+from srgan_edge.errors import UsageError
 from srgan_edge.training import learner as learning
 from srgan_edge.training.distribution import Distribution
 from srgan_edge.training.generators import build_generator
@@ -33,7 +34,9 @@ def learner_of(monkeypatch: pytest.MonkeyPatch, *settings: str, teacher: Any = N
     made: list[Any] = []
     loss = learning.GeneratorLoss
     monkeypatch.setattr(learning, "GeneratorLoss", lambda *given: made.append(given) or loss(*given))
-    taught = Trained(teacher, "taught", "srgan", 4, (-1.0, 1.0), 0, 0.0, 0.0, "")
+    taught = Trained(
+        teacher, "taught", "srgan", 2 if teacher and teacher.name.endswith("x2") else 4, (-1.0, 1.0), 0, 0.0, 0.0, ""
+    )
     monkeypatch.setattr(learning, "load_pretrained", lambda *given: taught)
     fixed = ("generator.name=srgan", "generator.blocks=1", "pretrain.steps=2", "gan.steps=0", "loop.precision=float32")
     recipe = recipes.load(Recipe, "train", "sample", (*fixed, *settings)).with_crops()
@@ -67,3 +70,10 @@ def test_features_are_computed_where_something_looks_at_them(
     gan = ("pretrain.steps=0", "gan.steps=2", f"gan.losses.content={content}", "gan.discriminator_width=2")
     _, ((_, _, perceptual, _, _),) = learner_of(monkeypatch, *gan, f"gan.discriminator={discriminator}")
     assert (bool(asked), perceptual is not None) == (needed, needed)
+
+
+@pytest.mark.parametrize(("teachers", "own"), [(4, 2), (2, 4)])
+def test_a_teacher_of_another_scale_is_refused(teachers: int, own: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = (f"generator.scale={own}", "teacher=taught", "pretrain.losses.distillation=1")
+    with pytest.raises(UsageError, match=f"teacher: taught enlarges x{teachers}, not x{own}"):
+        learner_of(monkeypatch, *settings, teacher=build_generator(**{**SRGAN, "scale": teachers}))
