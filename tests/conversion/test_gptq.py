@@ -5,7 +5,7 @@ import pytest
 import tf_keras as keras
 from conftest import photo
 
-from srgan_edge.conversion.gptq import gptq, gptq_matrix
+from srgan_edge.conversion.gptq import _moments, gptq, gptq_matrix
 
 pytestmark = pytest.mark.tensorflow
 
@@ -48,3 +48,14 @@ def test_independent_inputs_are_rounded_to_the_nearest(moments: np.ndarray) -> N
 def test_to_the_nearest_and_not_down() -> None:
     result, _ = gptq_matrix(np.array([[1.27], [0.506], [-0.994]]), np.diag([1.0, 1.0, 2.0]))
     np.testing.assert_allclose(result[:, 0], [1.27, 0.51, -0.99], atol=1e-9)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(64, 1 / 256), (256, 1 / 16)])
+def test_some_four_thousand_places_are_looked_at(side: int, expected: float) -> None:
+    """All of 64x64, of 256x256 every fourth either way; one in sixteen either way is 1."""
+    values = np.zeros((1, side, side, 1), np.float32)
+    values[:, ::16, ::16] = 1
+    layer = keras.layers.Conv2D(1, 1)
+    layer.build(values.shape)
+    power, mean = expected, expected
+    np.testing.assert_allclose(_moments(values, layer), [[power, mean], [mean, 1]])

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from conftest import photo
 
 from srgan_edge.conversion import export, fake_quantization
 from srgan_edge.conversion.layer_noise import layer_noise, without_rounding
-from srgan_edge.conversion.report import _window
+from srgan_edge.conversion.report import _histogram, _others, _window
 from srgan_edge.training.generators import build_generator
 
 pytestmark = pytest.mark.tensorflow
@@ -60,6 +62,40 @@ def test_the_window_is_where_the_difference_is() -> None:
     assert columns.start <= 40
     assert columns.stop - columns.start == 384
     assert _window(difference[:100, :100]) == (slice(0, 100), slice(0, 100))
+
+
+def test_a_histogram_by_hand() -> None:
+    """Of 100,000 values: a sixth of the height is a factor of 10."""
+    export: Any = SimpleNamespace(name="x-int8", quality=SimpleNamespace(histogram=[0, 1, 99900, 99, 0]))
+    found = _histogram(export)
+    assert re.findall(r'height="([\d.]+)"><title>(\S+): ([\d.]+%)', found.drawing) == [
+        ("0.0", "≤-2", "0.0000%"),
+        ("25.0", "-1", "0.0010%"),
+        ("150.0", "0", "99.9000%"),
+        ("74.9", "+1", "0.0990%"),
+        ("0.0", "≥+2", "0.0000%"),
+    ]
+    assert re.findall(r'rect x="(\d+)" y="([\d.]+)"', found.drawing)[1:3] == [("46", "135.0"), ("86", "10.0")]
+    assert found.note.startswith("99.90% of all values are the same")
+
+
+def test_a_row_by_hand(tmp_path: Path) -> None:
+    """Of the same export in two other runtimes, of which one gives other values."""
+    path = tmp_path / "x.onnx"
+    path.write_bytes(bytes(2000))
+    figures = {"psnr": 27.5, "drop_db": 0.01, "ssim": 0.8, "ssim_float": 0.81, "worst_pixel": 3, "values": 4000}
+    figures |= {"shift": (0.1, -0.2, 0.0), "worst_drop_db": 0.02, "worst_photo": "a"}
+    others: list[Any] = [
+        SimpleNamespace(
+            export=SimpleNamespace(path=path),
+            quality=SimpleNamespace(**figures, differing=differing, worst_to_tflite=2),
+            summary=f"{differing}",
+        )
+        for differing in (0, 10)
+    ]
+    export: Any = SimpleNamespace(others=others)
+    row = ("x.onnx", "2", "27.500", "+0.010", "0.8000", "+0.0100", "3", "+0.10 -0.20 +0.00", "+0.020 a")
+    assert [tuple(r) for r in _others([export]).rows] == [(*row, "none", "0"), (*row, "0.25%, by 2 at most", "10")]
 
 
 def test_the_layer_that_hurts_is_found() -> None:
