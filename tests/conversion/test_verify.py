@@ -93,6 +93,15 @@ def test_planted_errors_are_found(checker: Checker, tmp_path: Path) -> None:
     )
 
 
+def test_one_tile_of_the_middle_of_each_photo(checker: Checker) -> None:
+    """Of 64x64, a tile of 40 that looks 4 pixels beyond what it yields: 32x32."""
+    made = replace(checker, overlap=4).middles(40, 2)
+    for pair, whole in zip(made.pairs, checker.pairs[:2], strict=True):
+        assert pair.name == whole.name
+        np.testing.assert_array_equal(pair.lr, whole.lr[16:48, 16:48])
+        np.testing.assert_array_equal(pair.hr, whole.hr[32:96, 32:96])
+
+
 def report_psnr(result: Any, truth: Any) -> float:
     from srgan_edge.imaging.metrics import score
 
