@@ -45,6 +45,7 @@ GROUPS = {
         ("srgan_edge/runtime/*.py", "srgan_edge/runtime/video/*.py"),
         (
             "tests/runtime",
+            "tests/test_models.py",
             "tests/cli/test_run_options.py",
             "tests/cli/test_run_videos.py",
             "tests/cli/test_bad_input.py",

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from srgan_edge.cli.convert_command import command
-from srgan_edge.conversion import fold
+from srgan_edge.conversion import blend, fold
 from srgan_edge.conversion.blend import blended
 from srgan_edge.conversion.convert import convert
 from srgan_edge.conversion.recipe import Conversion
@@ -38,6 +40,22 @@ def other_run(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Pat
         trained.model, load(Recipe, "train", str(run_folder / "recipe.toml")), folder / "generator", 1, Score(0, 0)
     )
     return folder
+
+
+def test_three_networks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of 1, 3 and 7 everywhere; untrained, so that fast tests have it."""
+
+    def network(value: float) -> Any:
+        made = build_generator("chain-s", 4, collapsible=False)
+        made.set_weights([0 * weight + value for weight in made.get_weights()])
+        return made
+
+    runs = {"b": SimpleNamespace(model=network(3), value_range=(0.0, 1.0)), "c": SimpleNamespace(model=network(7))}
+    runs["c"].value_range = (0.0, 1.0)
+    monkeypatch.setattr(blend, "load_generator", lambda path, warn: runs[str(path)])
+    made = blended(network(1), {"b": 0.25, "c": 0.5})
+    for mixed in made.get_weights():
+        np.testing.assert_allclose(mixed, 0.25 * 1 + 0.25 * 3 + 0.5 * 7, rtol=1e-6)
 
 
 def test_weights_are_interpolated(run_folder: Path, other_run: Path) -> None:

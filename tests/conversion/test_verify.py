@@ -14,17 +14,19 @@ import numpy as np
 import pytest
 from conftest import photo
 
-from srgan_edge.conversion import report, verify
+from srgan_edge.conversion import export, fold, report, verify
 from srgan_edge.conversion.publish import Provenance, publish
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.conversion.report import Verified, write_report
 from srgan_edge.conversion.verify import Checker
 from srgan_edge.errors import GateFailedError
 from srgan_edge.imaging import resample
+from srgan_edge.imaging.metrics import psnr
 from srgan_edge.models import WEIGHTS
 from srgan_edge.runtime.flatbuffer import read_graph
 from srgan_edge.runtime.graph import Operator
 from srgan_edge.training.data.photos import Pair
+from srgan_edge.training.generators import build_generator
 
 pytestmark = pytest.mark.tensorflow
 
@@ -100,6 +102,29 @@ def test_one_tile_of_the_middle_of_each_photo(checker: Checker) -> None:
         assert pair.name == whole.name
         np.testing.assert_array_equal(pair.lr, whole.lr[16:48, 16:48])
         np.testing.assert_array_equal(pair.hr, whole.hr[32:96, 32:96])
+
+
+def test_bytes_of_an_export_are_measured_on_the_first_photos(tmp_path: Path) -> None:
+    """As its file is, and to the float network's result where that is asked for."""
+    path = WEIGHTS / "edge-s-x4-int8.tflite"
+    pairs = [Pair(f"{seed}.png", resample.downscale(photo(96, 96, seed), 4), photo(96, 96, seed)) for seed in range(3)]
+    checker = Checker(pairs, 4, 7, lambda low: resample.upscale(low, 4))
+    two = replace(checker, pairs=pairs[:2])
+    assert checker.psnr(path.read_bytes(), 2) == pytest.approx(two.quality(path).psnr)
+    results = [two.upscale(path, pair.lr).astype(float) for pair in two.pairs]
+    apart = [psnr(r, resample.upscale(pair.lr, 4).astype(float)) for r, pair in zip(results, two.pairs, strict=True)]
+    assert checker.psnr(path.read_bytes(), 2, to_truth=False) == pytest.approx(np.mean(apart))
+
+
+@pytest.mark.parametrize(("made", "asked", "shape"), [(0, 0, ""), (24, 24, ""), (0, 24, "-1, -1"), (24, 0, "24, 24")])
+def test_a_tile_of_0_is_any_size(made: int, asked: int, shape: str) -> None:
+    network = fold.byte_range(fold.plain(build_generator("chain-s", 4, collapsible=False), (0.0, 1.0)))
+    content = export.export_float(network, made, "float32")
+    if not shape:
+        verify.check_structure(content, "x", "float32", asked)
+        return
+    with pytest.raises(GateFailedError, match=rf"x: its input has shape \[1, {shape}, 3\], not "):
+        verify.check_structure(content, "x", "float32", asked)
 
 
 def report_psnr(result: Any, truth: Any) -> float:
