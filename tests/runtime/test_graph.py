@@ -47,6 +47,16 @@ def test_strides_and_dilations_widen_the_receptive_field() -> None:
     assert read_graph(content, "x").receptive_field() == 1 + 2 * 2 + 2
 
 
+def test_blocks_put_side_by_side_are_looked_at_whole() -> None:
+    """A 3x3 kernel on places of 2x2 pixels: the block's other pixel, and one place more."""
+    inputs = keras.Input((24, 24, 3))
+    x = keras.layers.Lambda(lambda y: tf.nn.space_to_depth(y, 2))(inputs)
+    x = keras.layers.Conv2D(12, 3, padding="same")(x)
+    outputs = keras.layers.Lambda(lambda y: tf.nn.depth_to_space(y, 2))(x)
+    content = export.export_float(keras.Model(inputs, outputs), 24, "float32")
+    assert read_graph(content, "x").receptive_field() == 1 + 2
+
+
 def test_a_float_island(exports: Path) -> None:
     assert read_graph((exports / "tiny-int8.tflite").read_bytes(), "x").float_islands() == []
     inputs = keras.Input((24, 24, 3))
