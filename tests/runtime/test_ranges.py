@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srgan_edge.errors import UsageError
-from srgan_edge.runtime.ranges import UNSAID, Numbers, Ranges, ToNumbers, ToPixels, checked, resolve
+from srgan_edge.runtime.ranges import UNSAID, Numbers, Ranges, ToNumbers, ToPixels, checked, read_ranges, resolve
 
 U8, I8, I16, F32 = (np.dtype(name) for name in ("uint8", "int8", "int16", "float32"))
 EVERY = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
@@ -28,6 +28,13 @@ FLOAT = Numbers(F32)
 def test_the_files_own_convention(numbers: Numbers, expected: tuple[float, float] | None) -> None:
     found = resolve(UNSAID, numbers, numbers)
     assert found == (None if expected is None else (expected, expected))
+
+
+def test_what_is_said_of_a_model() -> None:
+    assert read_ranges(None, None) == UNSAID
+    assert read_ranges((0, 1), None) == Ranges((0, 1), None)
+    assert read_ranges(None, [-1, 1]) == Ranges(None, (-1, 1))
+    assert read_ranges([0, 1], (-1, 1)) == Ranges((0, 1), (-1, 1))
 
 
 def test_an_output_that_overshoots_has_its_inputs_range() -> None:
