@@ -91,7 +91,7 @@ def test_what_runs_models_needs_no_tensorflow(module: str) -> None:
     assert not {name.split(".")[0] for name in imported(module)} & heavy
 
 
-@pytest.mark.parametrize("folder", ["srgan_edge", "benchmarks", "web-demo/src"])
+@pytest.mark.parametrize("folder", ["srgan_edge", "benchmarks", "tests", "web-demo/src"])
 def test_no_file_is_long(folder: str) -> None:
     """A file of more has two subjects."""
     files = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".js")]
