@@ -44,7 +44,7 @@ def gptq_matrix(matrix: NDArray[np.floating], moments: Matrix) -> tuple[Matrix, 
     input that is always 1: what the last rows leave is then returned, to be added to the bias; else 0.
     """
     rows, channels = matrix.shape
-    power = np.diag(moments)[:rows].mean()
+    power = max(np.diag(moments)[:rows].mean(), 1e-9)  # nothing may pass a layer's ReLUs
     damped = moments + np.diag(np.r_[np.full(rows, _DAMPING * power), np.full(len(moments) - rows, 1e-9)])
     factor = np.linalg.cholesky(np.linalg.inv(damped)).T
     rest = np.zeros((len(moments), channels))

@@ -36,11 +36,11 @@ def test_errors_cancel_on_photos() -> None:
     assert error < naively / 3
 
 
-@pytest.mark.parametrize("moments", (np.diag([1.0, 0.0, 2.0]), np.diag([1.0, 0.0, 2.0, 1.0])))
-def test_independent_inputs_are_rounded_to_the_nearest(moments: np.ndarray) -> None:
-    """An input that is always 0 and a channel of zeros among them."""
+@pytest.mark.parametrize("moments", ([1.0, 0.0, 2.0], [1.0, 0.0, 2.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]))
+def test_independent_inputs_are_rounded_to_the_nearest(moments: list[float]) -> None:
+    """Inputs that are always 0, all of them too, and a channel of zeros among them."""
     matrix = np.array([[1.27, 0.0], [0.504, 0.0], [-0.996, 0.0]])
-    result, offset = gptq_matrix(matrix, moments)
+    result, offset = gptq_matrix(matrix, np.diag(moments))
     np.testing.assert_allclose(result, [[1.27, 0], [0.5, 0], [-1.0, 0]], atol=1e-9)
     np.testing.assert_allclose(offset, 0, atol=1e-9)
 
