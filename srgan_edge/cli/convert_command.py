@@ -67,7 +67,7 @@ def command(
       srgan-edge convert
       srgan-edge convert --int8
       srgan-edge convert runs/edge-m-x4 --int8 --fp16 --qat-steps 1000 -o exports/
-      srgan-edge convert runs/edge-l-real-x4 --blend runs/edge-l-real-gan-x4=0.3 -o exports/
+      srgan-edge convert runs/edge-xl-real-x4 --blend runs/edge-xl-real-gan-x4=0.3 -o exports/
       srgan-edge convert runs/edge-m-x4 --npu SM8650 --npu SM8750 --onnx
       srgan-edge convert generator.h5 --input-range -1 1 --calibration photos/ --int8 -o exports/
       srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
