@@ -32,10 +32,10 @@ def test_the_workflow_calls_ci_run() -> None:
 
 
 def test_what_the_wheel_holds_is_light() -> None:
-    """Files of the folders that pyproject.toml puts into the wheel: 6 MB once they are compressed."""
+    """Files of the folders that pyproject.toml puts into the wheel: 8 MB once they are compressed."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
     command = ["git", "ls-files", "srgan_edge", "train", "convert", "web-demo/src"]
     files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(files) > 100
-    assert sum((ROOT / file).stat().st_size for file in files) < 9e6
+    assert sum((ROOT / file).stat().st_size for file in files) < 11e6
