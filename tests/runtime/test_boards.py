@@ -25,7 +25,7 @@ CPUS = {
         "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
     ),
 }
-# srgan's tile takes a minute here, the others' 0.5 to 3 s.
+# srgan's tile takes a minute here, edge-xl's 10 s, the others' 0.5 to 3.
 MODELS = [m.name for m in bundled() if m.card and m.card.quantization == "int8" and not m.name.startswith("srgan")]
 PROGRAM = """
 import sys
@@ -38,6 +38,7 @@ for name in sys.argv[3:]:
 """
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(QEMU is None, reason="no qemu-aarch64: apt-get install qemu-user-static"),
     pytest.mark.skipif(not (ARM / ".installed").is_file(), reason="make arm64 fetches Python and LiteRT for ARM"),
 ]
