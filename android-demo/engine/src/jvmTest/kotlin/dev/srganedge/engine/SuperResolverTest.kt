@@ -82,11 +82,12 @@ class SuperResolverTest {
     @Test
     fun `a strength gives the Python runtime's mix of a network for looks with its faithful one`() = runBlocking {
         val pairs = References.mixed.map { it.name.substringBeforeLast('-') }.distinct()
-        assertEquals(listOf("edge-m-gan-x4"), pairs)
+        assertEquals(listOf("edge-m-gan-x4", "edge-xl-real-gan-x4"), pairs)
         assertEquals(listOf(0, 37, 50, 100), References.mixed.map { it.percent }.distinct())
         for (mixed in References.mixed) {
             val name = mixed.name.substringBeforeLast('-')
-            val looks = model(name).run { Model(this.name, scale, Purpose.LOOKS, 1, files, model(name.replace("-gan", ""))) }
+            val faithful = name.replace("-gan", "")
+            val looks = model(name).run { Model(this.name, scale, Purpose.LOOKS, 1, files, model(faithful)) }
             val backend = if (mixed.name.endsWith("-int8")) Backend.CPU else Backend.GPU
             val runtime = NoGpuAtHand()
             SuperResolver.create(context, looks, Options(backend, strength = mixed.percent / 100f, runtime = runtime)).use { resolver ->
@@ -95,7 +96,7 @@ class SuperResolverTest {
                 assertTrue("${mixed.name} at ${mixed.percent} %", differences(rgb(result), mixed.made.result) <= if (backend == Backend.CPU) 0 else 1)
             }
             val networks = runtime.opened.filter { it.endsWith("on $backend") }.map { it.substringBeforeLast("-") }.toSet()
-            assertEquals(setOfNotNull("edge-m-gan-x4".takeIf { mixed.percent > 0 }, "edge-m-x4".takeIf { mixed.percent < 100 }), networks)
+            assertEquals(setOfNotNull(name.takeIf { mixed.percent > 0 }, faithful.takeIf { mixed.percent < 100 }), networks)
         }
     }
 
