@@ -14,7 +14,7 @@ demo: $(STAMP)
 test: $(STAMP) $(BOARD)/.installed
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# What needs no TensorFlow: 107 seconds of processor time.
+# What needs no TensorFlow, in a minute on two idle cores.
 quick: $(STAMP)
 	$(BIN)/pytest -n 2 --dist load --quick
 

@@ -11,6 +11,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from srgan_edge.conversion import fold
+from srgan_edge.training.generators.layers import conv_layers
 
 Matrix = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ _DAMPING = 1e-5  # of the mean power: for channels that give nothing
 
 def gptq(network: Any, batches: Iterable[tuple[Any, Any]]) -> Any:
     """A copy of a network in [0, 1] whose kernels have 255 values a channel, biases adapted; batches of LR bytes."""
-    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    convolutions = conv_layers(network)
     probe = keras.Model(network.input, [layer.input for layer in convolutions])
     moments = [np.zeros(())] * len(convolutions)
     for low, _ in batches:

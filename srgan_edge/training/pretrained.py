@@ -82,10 +82,10 @@ def initialise(model: Any, trained: Trained, key: str = "generator.init") -> Non
     Raises:
         UsageError: that is of another architecture.
     """
-    if trained.model.name != model.name and can_grow(model, trained.model):
-        grow(model, trained.model)
-        return
     if trained.model.name != model.name:
+        if can_grow(model, trained.model):
+            grow(model, trained.model)
+            return
         raise UsageError(f"{key}: {trained.name} is {trained.model.name}, not {model.name}")
     try:
         for layer in model.layers:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from srgan_edge.training.generators.layers import CollapsibleConv2D
+from srgan_edge.training.generators.layers import CollapsibleConv2D, conv_layers
 
 DEAD = 1e-3
 """A channel that gives more than 0 at a smaller share of the pixels is dead."""
@@ -20,7 +20,7 @@ def is_chain(model: Any) -> bool:
 
 def dead_channels(model: Any, images: Any) -> list[np.ndarray]:
     """Which channels of each convolution but the last give nothing on `images [N, H, W, 3]` in the model's range."""
-    hidden = _convolutions(model)[:-1]
+    hidden = conv_layers(model)[:-1]
     outputs = keras.Model(model.inputs, [layer.output for layer in hidden])(images, training=False)
     return [np.mean(output.numpy() > 0, (0, 1, 2)) < DEAD for output in outputs]
 
@@ -33,7 +33,7 @@ def revive(model: Any, dead: list[np.ndarray], seed: int) -> None:
     layers before one that is mostly dead reach those behind it again.
     """
     random = np.random.default_rng(seed)
-    chain, before = _convolutions(model), np.zeros(3, bool)
+    chain, before = conv_layers(model), np.zeros(3, bool)
     for layer, channels in zip(chain, [*dead, np.zeros(chain[-1].filters, bool)], strict=True):
         kernel, bias = layer.get_weights()
         kernel[:, :, before] = 0
@@ -45,7 +45,3 @@ def revive(model: Any, dead: list[np.ndarray], seed: int) -> None:
         bias[channels] = 0
         layer.set_weights([kernel, bias])
         before = channels
-
-
-def _convolutions(model: Any) -> list[Any]:
-    return [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]

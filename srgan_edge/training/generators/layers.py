@@ -147,3 +147,8 @@ def bicubic_enlargement(inputs: Any, scale: int) -> Any:
         name="bicubic",
     )
     return PixelShuffle(scale, name="bicubic_shuffle")(convolution(inputs))
+
+
+def conv_layers(model: Any) -> list[Any]:
+    """The convolutions of a network, in its order."""
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
