@@ -161,6 +161,17 @@ def test_the_blocks_of_jpegs_lie_anywhere_in_a_crop() -> None:
     assert phases == set(range(8))
 
 
+def test_what_is_degraded_reaches_beyond_the_crop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By 2 LR pixels after it, and by 2 to 17 before: 16 places in the grid of JPEG's subsampled colours."""
+    sizes: list[tuple[int, ...]] = []
+    monkeypatch.setattr(Degrader, "__call__", lambda self, high, random: (sizes.append(high.shape), high[::4, ::4])[1])
+    CropSampler(pairs((640, 640)), 4, 24, 400, False, seed=0, degrader=real())(0)
+    for axis in (0, 1):
+        before = {size[axis] // 4 - 24 - 2 for size in sizes}
+        assert set(range(2, 18)) <= before
+        assert max(before) == 17
+
+
 def test_a_ramp_lets_faults_in_slowly() -> None:
     made = pairs((160, 200))
     sampler = CropSampler(made, 4, 16, 200, False, seed=0, degrader=real(), ramp_steps=100)
