@@ -42,14 +42,14 @@ class GeneratorLoss:
         Args:
             weights: of the losses, by name; the adversarial one is the discriminator's business.
             luma: share of the losses on pixels that compares luma alone.
-            content: for `content`, and for a projected discriminator.
+            content: for `content` and `dists`, and for a projected discriminator.
             average: for `ldl`: the running average of the generator.
             teacher: for `distillation`.
         """
         self.weights = {name: weight for name, weight in weights.weights().items() if name != "adversarial"}
         self.luma, self.average, self.teacher = luma, average, teacher
         self._content = content
-        self.needs_features = "content" in self.weights
+        self.needs_features = weights.of_features
 
     @property
     def content(self) -> ContentLoss:
@@ -87,7 +87,7 @@ class GeneratorLoss:
             assert self.average is not None
             return losses.ldl_loss(truth, result, tf.stop_gradient(self.average(low)))
         assert features is not None, name
-        return self.content.distance(*features)
+        return losses.dists_loss(*features) if name == "dists" else self.content.distance(*features)
 
 
 def shifted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:

@@ -101,7 +101,7 @@ class Learner:
         optimizer = steps.make_optimizer(settings.optimizer, rate, settings.clip_norm, self.policy)
         optimizer.build(self.generator.trainable_variables)
         self.optimizers[f"{name}_optimizer"] = optimizer
-        loss = self._loss(settings, bool(settings.losses.content))
+        loss = self._loss(settings, settings.losses.of_features)
         step = steps.generator_step(self.generator, optimizer, loss, self.value_range, self.distribution.replicas)
         self._add_phase(name, int(settings.steps), step)
 
@@ -115,7 +115,7 @@ class Learner:
         ours.build(self.generator.trainable_variables)
         critics.build(critic.trainable_variables)
         self.optimizers |= {"gan_optimizer": ours, "discriminator_optimizer": critics}
-        loss = self._loss(settings, bool(settings.losses.content) or settings.discriminator == "projected")
+        loss = self._loss(settings, settings.losses.of_features or settings.discriminator == "projected")
         step = steps.gan_step(
             self.generator, critic, (ours, critics), loss, settings, self.value_range, self.distribution.replicas
         )

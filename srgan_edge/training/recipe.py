@@ -82,6 +82,8 @@ class Losses(Table):
     """Locally discriminative: L1 where detail is artefact rather than texture (Liang et al. 2022)."""
     content: Weight = 0.0
     """Of the perceptual network's features (Ledig et al. 2017, eq. 5)."""
+    dists: Weight = 0.0
+    """Of the texture and structure of these features (Ding et al. 2020)."""
     adversarial: Weight = 0.0
     """Phase gan only."""
     distillation: Weight = 0.0
@@ -90,6 +92,11 @@ class Losses(Table):
     def weights(self) -> dict[str, float]:
         """Those that are not 0, by name."""
         return {name: weight for name, weight in self if weight}
+
+    @property
+    def of_features(self) -> bool:
+        """Whether a loss compares features, which take a perceptual network."""
+        return bool(self.content or self.dists)
 
 
 class Pretrain(Table):

@@ -54,7 +54,8 @@ SRGAN = ("generator.name=srgan", "generator.blocks=1")
 CHAIN = ("generator.name=chain-s",)
 PROJECTED = ("gan.discriminator=projected",)
 DISTILLED = ("pretrain.losses.distillation=1", "finetune.losses.distillation=1", "gan.losses.distillation=1")
-LOSSES = ("l1", "mse", "log_mse", "ms_ssim", "colour", "lr_consistency", "focal_frequency", "ldl", "content")
+LOSSES = ("l1", "mse", "log_mse", "ms_ssim", "colour", "lr_consistency", "focal_frequency", "ldl")
+OF_FEATURES = ("content", "dists")
 
 LEARNING: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("generator.name=vdsr", ("generator",), ()),
@@ -73,8 +74,8 @@ LEARNING: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         for phase in ("pretrain", "finetune")
         for key, where in (
             ("steps=30", ("phases", f"{phase} rate")),
-            *((f"losses.{name}=0.3", (f"{phase} losses",)) for name in LOSSES if name != "content"),
-            ("losses.content=0.3", (f"{phase} losses", f"{phase} content")),
+            *((f"losses.{name}=0.3", (f"{phase} losses",)) for name in LOSSES),
+            *((f"losses.{name}=0.3", (f"{phase} losses", f"{phase} content")) for name in OF_FEATURES),
             ("luma=0.5", (f"{phase} luma",)),
             ("optimizer=muon", (f"{phase} optimizer",)),
             ("learning_rate=0.3", (f"{phase} rate",)),
@@ -87,7 +88,7 @@ LEARNING: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         (f"gan.{key}", where, ())
         for key, where in (
             ("steps=30", ("phases",)),
-            *((f"losses.{name}=0.3", ("gan losses",)) for name in LOSSES),
+            *((f"losses.{name}=0.3", ("gan losses",)) for name in (*LOSSES, *OF_FEATURES)),
             ("losses.adversarial=0.3", ("gan adversarial",)),
             ("luma=0.5", ("gan luma",)),
             ("learning_rate=0.3", ("gan rate", "discriminator rate")),

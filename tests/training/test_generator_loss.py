@@ -56,6 +56,7 @@ EXPECTED: dict[str, Callable[[], float]] = {
     "focal_frequency": lambda: float(losses.focal_frequency_loss(TRUTH, RESULT)),
     "ldl": lambda: float(losses.ldl_loss(TRUTH, RESULT, AVERAGE)),
     "content": lambda: ((FEATURES[0][0] - 2 * FEATURES[1][0]) ** 2).mean(),
+    "dists": lambda: float(losses.dists_loss(*FEATURES)),
     "distillation": lambda: np.abs(TAUGHT - RESULT).mean(),
 }
 

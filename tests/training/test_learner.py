@@ -57,18 +57,20 @@ def test_teacher_and_average_normalise_by_what_they_have_learnt(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("content", "discriminator", "needed"),
-    [(0.0, "pooled", False), (0.0, "unet", False), (0.0, "projected", True), (0.3, "pooled", True)],
+    ("loss", "discriminator", "needed"),
+    [("l1", "pooled", False), ("l1", "projected", True), ("content", "pooled", True), ("dists", "pooled", True)],
 )
 def test_features_are_computed_where_something_looks_at_them(
-    content: float, discriminator: str, needed: bool, monkeypatch: pytest.MonkeyPatch
+    loss: str, discriminator: str, needed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their network takes memory, time, and weights that may not be there."""
     asked: list[Any] = []
     features = learning.content_loss
     monkeypatch.setattr(learning, "content_loss", lambda given: asked.append(given) or features(given))
-    gan = ("pretrain.steps=0", "gan.steps=2", f"gan.losses.content={content}", "gan.discriminator_width=2")
-    _, ((_, _, perceptual, _, _),) = learner_of(monkeypatch, *gan, f"gan.discriminator={discriminator}")
+    gan = ("pretrain.steps=0", "gan.steps=2", "gan.losses.content=0", f"gan.losses.{loss}=0.3")
+    _, ((_, _, perceptual, _, _),) = learner_of(
+        monkeypatch, *gan, "gan.discriminator_width=2", f"gan.discriminator={discriminator}"
+    )
     assert (bool(asked), perceptual is not None) == (needed, needed)
 
 

@@ -2,6 +2,7 @@
 
 from srgan_edge.training.losses.adversarial import adversarial_loss, discriminator_loss
 from srgan_edge.training.losses.colour import colour_consistency_loss
+from srgan_edge.training.losses.dists import dists_loss
 from srgan_edge.training.losses.frequency import focal_frequency_loss
 from srgan_edge.training.losses.ldl import ldl_loss, ldl_weight
 from srgan_edge.training.losses.pixel import PIXEL_LOSSES, Loss, l1, log_mse, mse, pixel_loss, rounding_loss
@@ -13,6 +14,7 @@ __all__ = [
     "adversarial_loss",
     "colour_consistency_loss",
     "discriminator_loss",
+    "dists_loss",
     "focal_frequency_loss",
     "l1",
     "ldl_loss",
