@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,3 +186,42 @@ def test_times_always_increase() -> None:
         seen.append(last)
     assert seen == [0, 2, 3, 4, 6, 10]
     assert source._untimed == 3
+
+
+class Breaks:
+    """A container whose file cannot be read beyond a number of packets."""
+
+    def __init__(self, container: Any, packets: int) -> None:
+        self._container, self._packets = container, packets
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def demux(self, *streams: Any) -> Iterator[Any]:
+        yield from islice(self._container.demux(*streams), self._packets)
+        raise av.error.InvalidDataError(1094995529, "Invalid data found", "")
+
+
+def test_where_the_damage_begins(tmp_path: Path) -> None:
+    clip = make(tmp_path / "broken.mkv", times=1800)
+    with VideoSource(clip) as source:
+        source.container = Breaks(source.container, 1780)
+        with pytest.raises(UnreadableVideoError, match=r"broken\.mkv: damaged after 1:11\.20: Invalid data found"):
+            source.check_whole()
+    shown: list[float] = []
+    with VideoSource(clip) as source:
+        source.container = Breaks(source.container, 1780)
+        with pytest.raises(UnreadableVideoError) as raised:
+            shown.extend(float(frame.pts * source.time_base) for frame in source.frames())
+    assert 69 < shown[-1] < 71.2
+    assert f": damaged after 1:{shown[-1] - 60:05.2f}: Invalid data found" in str(raised.value)
+
+
+def test_without_a_timed_packet_nothing_is_known_to_be_cut(tmp_path: Path) -> None:
+    with VideoSource(make(tmp_path / "untimed.mp4")) as source:
+        untimed = [types.SimpleNamespace(pts=None, duration=None, time_base=None)]
+        known = source.container
+        source.container = types.SimpleNamespace(
+            streams=known.streams, format=known.format, duration=None, demux=lambda streams: untimed, close=known.close
+        )
+        source.check_whole()
