@@ -31,7 +31,7 @@ class Generator(Table):
     """SRGAN only: the paper's sub-pixel convolution, or nearest-neighbour resizing and a convolution."""
     init: str = ""
     """What this one starts from: a run folder, a bundled model's name, or one of our FP16 or float32 exports. An edge
-    generator may start from a smaller one of the same scale."""
+    generator may start from a smaller one, of the same scale or a multiple of it."""
 
 
 class Data(Table):

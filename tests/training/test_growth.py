@@ -37,11 +37,26 @@ def test_a_larger_edge_begins_as_the_smaller_one_and_all_of_it_learns() -> None:
     assert min(float(np.mean(weights)) for weights in moved) > 0.9
 
 
+@pytest.mark.parametrize("name", ["edge-s", "edge-m"])
+def test_a_smaller_scale_begins_as_the_means_of_the_larger_ones_pixels(name: str) -> None:
+    larger, model = trained("edge-s"), build_generator(name, 2)
+    picture = np.random.default_rng(0).random((2, 24, 20, 3), np.float32)
+    initialise(model, larger)
+    expected = np.asarray(larger.model(picture)).reshape(2, 48, 2, 40, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(model(picture), expected, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("name", "scale", "smaller", "smaller_scale"),
-    [("edge-s", 4, "edge-m", 4), ("edge-m", 4, "edge-s", 2), ("edge-m", 4, "chain-s", 4), ("chain-l", 4, "chain-m", 4)],
+    [
+        ("edge-s", 4, "edge-m", 4),
+        ("edge-m", 4, "edge-s", 2),
+        ("edge-m", 3, "edge-m", 4),
+        ("edge-m", 4, "chain-s", 4),
+        ("chain-l", 4, "chain-m", 4),
+    ],
 )
-def test_what_is_no_smaller_edge_of_that_scale_is_refused(
+def test_what_is_no_smaller_edge_of_a_multiple_of_that_scale_is_refused(
     name: str, scale: int, smaller: str, smaller_scale: int
 ) -> None:
     with pytest.raises(
