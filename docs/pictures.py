@@ -1,4 +1,4 @@
-"""The picture of the README: photos as web sites serve them, by bicubic interpolation and by the default model.
+"""The picture of the README: photos as web sites serve them, enlarged by bicubic interpolation and by two models.
 
 python docs/pictures.py [FOLDER]
 
@@ -20,7 +20,8 @@ SIDE = 96
 """Pixels of the input that are shown, a side."""
 PARTS = {"coffee": (104, 84), "astronaut": (56, 14)}
 """Top left corner of what is shown, in pixels of the input."""
-MODEL = "edge-l-real-x4"
+MODELS = ("edge-l-real-x4", "edge-l-real-gan-x4")
+SCALE = 4
 _LABEL = 30
 
 
@@ -33,25 +34,24 @@ def as_served(photo: Image.Image) -> Image.Image:
 
 
 def comparison() -> Image.Image:
-    """A row a photo; in columns the input, bicubic interpolation and the model, the same part of each."""
-    with Upscaler(MODEL, delegate="cpu") as upscaler:
-        side = SIDE * upscaler.scale
-        page = Image.new("RGB", (3 * side + 8, len(PARTS) * (side + 4) - 4 + _LABEL), "white")
-        draw, font = ImageDraw.Draw(page), ImageFont.load_default(18)
-        for column, name in enumerate(("input", "bicubic", MODEL)):
-            draw.text((column * (side + 4) + side / 2, _LABEL / 2), name, "black", font, anchor="mm")
-        for row, (name, (x, y)) in enumerate(PARTS.items()):
-            low = as_served(Image.fromarray(getattr(data, name)()).convert("RGB"))
-            large = (low.width * upscaler.scale, low.height * upscaler.scale)
-            results = (
-                low.resize(large, Image.Resampling.NEAREST),
-                low.resize(large, Image.Resampling.BICUBIC),
-                upscaler(low),
-            )
-            left, top = x * upscaler.scale, y * upscaler.scale
-            for column, result in enumerate(results):
-                part = result.crop((left, top, left + side, top + side))
-                page.paste(part, (column * (side + 4), _LABEL + row * (side + 4)))
+    """A row a photo; in columns the input, bicubic interpolation and the models, the same part of each."""
+    columns = ("input", "bicubic", *MODELS)
+    side = SIDE * SCALE
+    page = Image.new("RGB", (len(columns) * (side + 4) - 4, len(PARTS) * (side + 4) - 4 + _LABEL), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(18)
+    for column, name in enumerate(columns):
+        draw.text((column * (side + 4) + side / 2, _LABEL / 2), name, "black", font, anchor="mm")
+    for row, (name, (x, y)) in enumerate(PARTS.items()):
+        low = as_served(Image.fromarray(getattr(data, name)()).convert("RGB"))
+        large = (low.width * SCALE, low.height * SCALE)
+        results = [low.resize(large, how) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)]
+        for model in MODELS:
+            with Upscaler(model, delegate="cpu") as upscaler:
+                results.append(upscaler(low))
+        left, top = x * SCALE, y * SCALE
+        for column, result in enumerate(results):
+            part = result.crop((left, top, left + side, top + side))
+            page.paste(part, (column * (side + 4), _LABEL + row * (side + 4)))
     return page
 
 

@@ -46,8 +46,9 @@ class Fast:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        trained = {"run_folder", "exports"}
-        items[:] = [i for i in items if not (i.get_closest_marker("slow") or trained & set(i.fixturenames))]  # type: ignore[attr-defined]
+        from conftest import TRAINED  # the copy's, which pytest has imported by now
+
+        items[:] = [i for i in items if not (i.get_closest_marker("slow") or TRAINED & set(i.fixturenames))]  # type: ignore[attr-defined]
 
 
 class Tester:

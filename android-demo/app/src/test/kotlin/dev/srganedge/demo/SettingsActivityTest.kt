@@ -81,7 +81,11 @@ class SettingsActivityTest {
         val says = settings.view<TextView>(R.id.strength_says)
         assertEquals("The rest comes from edge-m-x4. Between 0 and 100\u00A0% both run, which takes twice as long.", says.text)
         settings.models().filterIsInstance<RadioButton>().first().performClick()
-        assertEquals("This model always runs at full strength. A part can be taken of edge-m-gan-x4, edge-xl-real-gan-x4.", says.text)
+        assertEquals(
+            "This model always runs at full strength. A part can be taken of " +
+                "edge-m-gan-x4, edge-m-real-gan-x4, edge-l-real-gan-x4, edge-xl-real-gan-x4.",
+            says.text,
+        )
         assertEquals(listOf(View.GONE, View.GONE), listOf(R.id.strength, R.id.strength_label).map { settings.view<View>(it).visibility })
         assertEquals(View.GONE, settings.view<View>(R.id.exact).visibility)
     }
@@ -93,7 +97,8 @@ class SettingsActivityTest {
             listOf(
                 "× 2, true to clean photos", "edge-m-x2", "× 4, true to clean photos", "Fast (edge-s-x4)", "Balanced (edge-m-x4)", "Sharpest (edge-l-x4)",
                 "× 4, cleans noise and JPEG faults", "Fast (edge-m-real-x4)", "Balanced (edge-l-real-x4)", "Sharpest (edge-xl-real-x4)",
-                "× 4, sharp looks", "Fast (edge-m-gan-x4)", "Sharpest (edge-xl-real-gan-x4)",
+                "× 4, sharp looks", "Fast (edge-m-gan-x4)", "Balanced (edge-m-real-gan-x4)", "Balanced (edge-l-real-gan-x4)",
+                "Sharpest (edge-xl-real-gan-x4)",
             ),
             lines,
         )

@@ -82,7 +82,7 @@ class SuperResolverTest {
     @Test
     fun `a strength gives the Python runtime's mix of a network for looks with its faithful one`() = runBlocking {
         val pairs = References.mixed.map { it.name.substringBeforeLast('-') }.distinct()
-        assertEquals(listOf("edge-m-gan-x4", "edge-xl-real-gan-x4"), pairs)
+        assertEquals(listOf("edge-l-real-gan-x4", "edge-m-gan-x4", "edge-m-real-gan-x4", "edge-xl-real-gan-x4"), pairs)
         assertEquals(listOf(0, 37, 50, 100), References.mixed.map { it.percent }.distinct())
         for (mixed in References.mixed) {
             val name = mixed.name.substringBeforeLast('-')
