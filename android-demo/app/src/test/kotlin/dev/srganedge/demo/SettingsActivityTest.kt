@@ -96,6 +96,7 @@ class SettingsActivityTest {
         assertEquals(
             listOf(
                 "× 2, true to clean photos", "edge-m-x2", "× 4, true to clean photos", "Fast (edge-s-x4)", "Balanced (edge-m-x4)", "Sharpest (edge-l-x4)",
+                "× 2, cleans noise and JPEG faults", "edge-m-real-x2",
                 "× 4, cleans noise and JPEG faults", "Fast (edge-m-real-x4)", "Balanced (edge-l-real-x4)", "Sharpest (edge-xl-real-x4)",
                 "× 4, sharp looks", "Fast (edge-m-gan-x4)", "Balanced (edge-m-real-gan-x4)", "Balanced (edge-l-real-gan-x4)",
                 "Sharpest (edge-xl-real-gan-x4)",
