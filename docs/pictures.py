@@ -41,17 +41,20 @@ def comparison() -> Image.Image:
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(18)
     for column, name in enumerate(columns):
         draw.text((column * (side + 4) + side / 2, _LABEL / 2), name, "black", font, anchor="mm")
-    for row, (name, (x, y)) in enumerate(PARTS.items()):
-        low = as_served(Image.fromarray(getattr(data, name)()).convert("RGB"))
-        large = (low.width * SCALE, low.height * SCALE)
-        results = [low.resize(large, how) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)]
-        for model in MODELS:
-            with Upscaler(model, delegate="cpu") as upscaler:
-                results.append(upscaler(low))
-        left, top = x * SCALE, y * SCALE
-        for column, result in enumerate(results):
-            part = result.crop((left, top, left + side, top + side))
-            page.paste(part, (column * (side + 4), _LABEL + row * (side + 4)))
+    with Upscaler(MODELS[0], delegate="cpu") as faithful, Upscaler(MODELS[1], delegate="cpu") as looks:
+        for row, (name, (x, y)) in enumerate(PARTS.items()):
+            low = as_served(Image.fromarray(getattr(data, name)()).convert("RGB"))
+            large = (low.width * SCALE, low.height * SCALE)
+            results = (
+                low.resize(large, Image.Resampling.NEAREST),
+                low.resize(large, Image.Resampling.BICUBIC),
+                faithful(low),
+                looks(low),
+            )
+            left, top = x * SCALE, y * SCALE
+            for column, result in enumerate(results):
+                part = result.crop((left, top, left + side, top + side))
+                page.paste(part, (column * (side + 4), _LABEL + row * (side + 4)))
     return page
 
 

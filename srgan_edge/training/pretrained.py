@@ -77,7 +77,7 @@ def from_export(model: Model) -> Trained:
 
 
 def initialise(model: Any, trained: Trained, key: str = "generator.init") -> None:
-    """Start `model` from a trained generator, over-parameterised convolutions too; a larger edge from a smaller one.
+    """Start `model` from a trained generator, over-parameterised convolutions too; an edge as `growth.can_grow` says.
 
     Raises:
         UsageError: that is of another architecture.

@@ -58,7 +58,13 @@ def test_teacher_and_average_normalise_by_what_they_have_learnt(monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("loss", "discriminator", "needed"),
-    [("l1", "pooled", False), ("l1", "projected", True), ("content", "pooled", True), ("dists", "pooled", True)],
+    [
+        ("l1", "pooled", False),
+        ("l1", "unet", False),
+        ("l1", "projected", True),
+        ("content", "pooled", True),
+        ("dists", "pooled", True),
+    ],
 )
 def test_features_are_computed_where_something_looks_at_them(
     loss: str, discriminator: str, needed: bool, monkeypatch: pytest.MonkeyPatch

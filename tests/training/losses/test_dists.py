@@ -47,12 +47,12 @@ def test_equal_maps_have_no_distance_and_half_precision_counts_in_float32(maps: 
 
 
 def test_texture_may_lie_elsewhere_at_less_cost_than_none() -> None:
-    """What a squared error would have the other way round."""
-    texture = np.random.default_rng(1).normal(1, 1, (1, 16, 16, 4)).astype(np.float32)
-    elsewhere, none = np.roll(texture, 3, axis=2), np.ones_like(texture)
+    """What a squared error would have the other way round, of features that are 0 where there is nothing."""
+    texture = np.random.default_rng(1).normal(0, 2, (1, 16, 16, 4)).clip(0).astype(np.float32)
+    elsewhere, none = np.roll(texture, 3, axis=2), np.zeros_like(texture)
     assert ((texture - none) ** 2).mean() < ((texture - elsewhere) ** 2).mean()
-    assert float(dists_loss([texture], [elsewhere])) < 0.6
-    faded = 1 + 0.2 * (texture - 1)
+    assert float(dists_loss([texture], [elsewhere])) < 0.6 < 0.8 < float(dists_loss([texture], [none]))
+    faded = texture.mean() + 0.2 * (texture - texture.mean())
     assert float(dists_loss([texture], [faded])) < float(dists_loss([texture], [none]))
 
 
