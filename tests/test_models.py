@@ -40,7 +40,7 @@ def test_every_bundled_card_is_complete(model: models.Model) -> None:
     card = model.card
     assert card is not None
     absent = {"made_for"}  # TFLite itself
-    if card.name.startswith(("edge-m-x4-", "edge-l-x4-")):
+    if card.name.startswith("edge-m-x4-"):
         absent |= {"training"}  # several runs, of which only their sum is known
     assert {key for key, value in asdict(card).items() if not value} == absent
     assert card.quality["valid"]["psnr_float"] - card.quality["valid"]["psnr"] <= 0.03

@@ -49,9 +49,9 @@ def test_a_site(built: Path, tmp_path: Path) -> None:
     assert not [name for name in names if name.startswith("srgan")]
     groups = {group["family"]: group for group in json.loads((out / web.MARK).read_text())}
     assert [name for name, group in groups.items() if group["default"]] == ["edge-l-real-x4"]
-    assert groups["edge-m-gan-x4"]["purpose"] == "looks"
-    assert groups["edge-m-gan-x4"]["plain"] == "edge-m-x4"
-    assert groups["edge-m-x4"]["plain"] is None
+    assert groups["edge-m-real-gan-x4"]["purpose"] == "looks"
+    assert groups["edge-m-real-gan-x4"]["plain"] == "edge-m-real-x4"
+    assert groups["edge-m-real-x4"]["plain"] is None
     assert (groups["edge-m-x2"]["scale"], groups["edge-m-x2"]["fp16"]["name"]) == (2, "edge-m-x2-fp16")
     worker = (out / "sw.js").read_text()
     listed = json.loads(worker.splitlines()[0].removeprefix("self.FILES = ").rstrip(";"))
@@ -188,9 +188,9 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         assert (seen[visit]["hash"], seen[visit]["error"]) == (digest(wanted), ""), visit
         assert (seen[visit]["width"], seen[visit]["height"], seen[visit]["device"]) == (920, 600, "wasm")
     assert seen["fp16"]["hash"] == digest(upscaled(f"{DEFAULT_MODEL}-fp16", image))
-    looks = upscaled("edge-m-gan-x4-int8", image)
+    looks = upscaled("edge-m-real-gan-x4-int8", image)
     assert seen["looks"]["hash"] == digest(looks)
-    plain = upscaled("edge-m-x4-int8", image)
+    plain = upscaled("edge-m-real-x4-int8", image)
     mixed = np.rint(plain + 0.4 * (looks.astype(np.float64) - plain)).astype(np.uint8)
     assert seen["mixed"]["hash"] == digest(mixed)
     assert seen["twice"]["hash"] == digest(upscaled("edge-m-x2-int8", image))

@@ -117,7 +117,7 @@ def command(
       srgan-edge run photo.jpg -o large.png --scale 2
       srgan-edge run holiday/ --recursive -o large/ --format webp
       srgan-edge run photo.jpg --delegate gpu
-      srgan-edge run photo.jpg -m edge-m-gan-x4 --strength 0.5
+      srgan-edge run photo.jpg -m edge-m-real-gan-x4 --strength 0.5
       srgan-edge run clip.mp4 -o large.mp4
       srgan-edge run --camera 0
       srgan-edge run --ray photos/ -o large/

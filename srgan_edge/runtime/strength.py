@@ -14,14 +14,14 @@ _SCALE = re.compile(r"(?=-x\d+(-|$))")
 
 
 def faithful_of(name: str) -> str:
-    """What the faithful network is called whose twin for looks has a name: `edge-m-x4` of `edge-m-gan-x4`."""
+    """What the faithful network is called whose twin for looks has a name: `edge-m-real-x4` of `edge-m-real-gan-x4`."""
     return name.replace("-gan", "")
 
 
 def pair(model: Model) -> tuple[Model, Model]:
     """The faithful network of a pair and the one for looks, of which `model` is either.
 
-    They are told by their names, `edge-m-x4` and `edge-m-gan-x4`: both bundled, or files in one folder.
+    They are told by their names, `edge-m-real-x4` and `edge-m-real-gan-x4`: both bundled, or files in one folder.
 
     Raises:
         UsageError: there is no such pair, or a strength makes no sense for it.

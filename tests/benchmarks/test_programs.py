@@ -151,7 +151,7 @@ def test_other_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_perception(bench: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
-    table = printed(perception, "--photos", bench / "one" / "hr", "--sheet", sheet, "edge-s-x4", "edge-m-gan-x4")
+    table = printed(perception, "--photos", bench / "one" / "hr", "--sheet", sheet, "edge-s-x4", "edge-m-real-gan-x4")
     figures = dict(re.findall(r"^((?:LPIPS|DISTS)'s distance) +(\d.*)$", table, re.MULTILINE))
     assert set(figures) == {"LPIPS's distance", "DISTS's distance"}
     bicubic, psnr_model, gan_model = (float(n) for n in figures["DISTS's distance"].split())

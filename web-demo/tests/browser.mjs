@@ -85,7 +85,7 @@ await saved('#savePng', 'png');
 await saved('#saveJpeg', 'jpg');
 await page.screenshot({ path: `${folder}/wide.png`, fullPage: true });
 if (photos.more) {
-  await choose('edge-m-gan-x4');
+  await choose('edge-m-real-gan-x4');
   seen.looks = await settled();
   await page.$eval('#strength', (input) => { input.value = 40; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true })); });
   seen.mixed = await settled();

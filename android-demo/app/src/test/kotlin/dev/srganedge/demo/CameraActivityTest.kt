@@ -197,11 +197,11 @@ class CameraActivityTest : CameraTest() {
 
     @Test
     fun `strength is taken`() {
-        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", strength = 25)
-        fake.fakeRuntime.black += "edge-m-gan-x4-fp16"
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-real-gan-x4", strength = 25)
+        fake.fakeRuntime.black += "edge-m-real-gan-x4-fp16"
         val activity = launch().get()
         activity.firstFrame()
-        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-m-gan-x4 at 25 % · GPU"))
+        assertTrue(activity.overlay(), activity.overlay().startsWith("edge-m-real-gan-x4 at 25 % · GPU"))
         fun middle(pane: Int) = activity.pane(pane).run { getPixel(width / 2, height / 2) and 0xFF }
         // The faithful network repeats pixels, the one for looks makes all black.
         assertEquals(0.75f * middle(R.id.plain), middle(R.id.enlarged).toFloat(), 1f)

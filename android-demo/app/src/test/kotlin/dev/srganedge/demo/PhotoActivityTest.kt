@@ -253,8 +253,8 @@ class PhotoActivityTest : PhotoTest() {
 
     @Test
     fun `strength is taken, in the look and in what is saved, and a look is made anew for it`() {
-        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", png = true)
-        fake.fakeRuntime.black += "edge-m-gan-x4-fp16"
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-real-gan-x4", png = true)
+        fake.fakeRuntime.black += "edge-m-real-gan-x4-fp16"
         val activity = launchAndLook(photo(60, 40) { x, _ -> x < 30 }).get()
         val compare = activity.view<CompareView>(R.id.compare)
         fun red(bitmap: Bitmap) = Color.red(bitmap.getPixel(4, 4))
@@ -265,7 +265,7 @@ class PhotoActivityTest : PhotoTest() {
         until("a look with the new strength") { compare.detail !== before }
         val half = red(requireNotNull(compare.detail).run { assertEquals(before.region, region); enlarged })
         assertEquals(red(before.plain) / 2f, half.toFloat(), 1f)
-        assertTrue(activity.status(), "edge-m-gan-x4 at 50 %, FP16, on the GPU" in activity.status())
+        assertTrue(activity.status(), "edge-m-real-gan-x4 at 50 %, FP16, on the GPU" in activity.status())
         activity.view<View>(R.id.save).performClick()
         assertEquals(half, red(BitmapFactory.decodeFile(activity.saved().file.path)))
     }

@@ -183,7 +183,7 @@ class ScreenshotTest {
 
     @Test
     fun strength() = inEvery {
-        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-gan-x4", strength = 40)
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-real-gan-x4", strength = 40)
         val activity = launch(SettingsActivity::class.java)
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
         until("what runs") { "INT8" in activity.view<TextView>(R.id.status).text }

@@ -61,7 +61,7 @@ class SettingsActivityTest {
         rest()
         until("what runs", { settings.status() }) { "on the GPU" in settings.status() }
         fake.fakeRuntime.opened.clear()
-        val other = settings.models().filterIsInstance<RadioButton>().first { "edge-m-gan-x4" in it.text }
+        val other = settings.models().filterIsInstance<RadioButton>().first { "edge-m-real-gan-x4" in it.text }
         other.performClick()
         fun touch(seconds: Double) = shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis((1000 * seconds).toLong()))
         touch(0.3)
@@ -72,18 +72,18 @@ class SettingsActivityTest {
         settings.view<SeekBar>(R.id.strength).progress = 40
         assertEquals("nothing is opened in passing", 0, fake.fakeRuntime.opened.size)
         rest()
-        until("what runs", { settings.status() }) { "edge-m-gan-x4 at 40 %, INT8, on the CPU" in settings.status() }
-        assertEquals(listOf("edge-m-gan-x4-int8 on CPU", "edge-m-x4-int8 on CPU"), fake.fakeRuntime.opened.toList())
+        until("what runs", { settings.status() }) { "edge-m-real-gan-x4 at 40 %, INT8, on the CPU" in settings.status() }
+        assertEquals(listOf("edge-m-real-gan-x4-int8 on CPU", "edge-m-real-x4-int8 on CPU"), fake.fakeRuntime.opened.toList())
         val wish = WishStore(fake, fake.models).wish
         assertEquals(listOf(Backend.CPU, 40, true), listOf(wish.backend, wish.strength, wish.png))
         assertTrue(wish.model in other.text)
         assertEquals("Strength of the texture: 40 %", settings.view<TextView>(R.id.strength_label).text)
         val says = settings.view<TextView>(R.id.strength_says)
-        assertEquals("The rest comes from edge-m-x4. Between 0 and 100\u00A0% both run, which takes twice as long.", says.text)
+        assertEquals("The rest comes from edge-m-real-x4. Between 0 and 100\u00A0% both run, which takes twice as long.", says.text)
         settings.models().filterIsInstance<RadioButton>().first().performClick()
         assertEquals(
             "This model always runs at full strength. A part can be taken of " +
-                "edge-m-gan-x4, edge-m-real-gan-x4, edge-l-real-gan-x4, edge-xl-real-gan-x4.",
+                "edge-m-real-gan-x4, edge-l-real-gan-x4, edge-xl-real-gan-x4.",
             says.text,
         )
         assertEquals(listOf(View.GONE, View.GONE), listOf(R.id.strength, R.id.strength_label).map { settings.view<View>(it).visibility })
@@ -98,8 +98,7 @@ class SettingsActivityTest {
                 "× 2, true to clean photos", "edge-m-x2", "× 4, true to clean photos", "Fast (edge-s-x4)", "Balanced (edge-m-x4)", "Sharpest (edge-l-x4)",
                 "× 2, cleans noise and JPEG faults", "edge-m-real-x2",
                 "× 4, cleans noise and JPEG faults", "Fast (edge-m-real-x4)", "Balanced (edge-l-real-x4)", "Sharpest (edge-xl-real-x4)",
-                "× 4, sharp looks", "Fast (edge-m-gan-x4)", "Balanced (edge-m-real-gan-x4)", "Balanced (edge-l-real-gan-x4)",
-                "Sharpest (edge-xl-real-gan-x4)",
+                "× 4, sharp looks", "Fast (edge-m-real-gan-x4)", "Balanced (edge-l-real-gan-x4)", "Sharpest (edge-xl-real-gan-x4)",
             ),
             lines,
         )

@@ -82,7 +82,7 @@ class SuperResolverTest {
     @Test
     fun `a strength gives the Python runtime's mix of a network for looks with its faithful one`() = runBlocking {
         val pairs = References.mixed.map { it.name.substringBeforeLast('-') }.distinct()
-        assertEquals(listOf("edge-l-real-gan-x4", "edge-m-gan-x4", "edge-m-real-gan-x4", "edge-xl-real-gan-x4"), pairs)
+        assertEquals(listOf("edge-l-real-gan-x4", "edge-m-real-gan-x4", "edge-xl-real-gan-x4"), pairs)
         assertEquals(listOf(0, 37, 50, 100), References.mixed.map { it.percent }.distinct())
         for (mixed in References.mixed) {
             val name = mixed.name.substringBeforeLast('-')
@@ -112,9 +112,9 @@ class SuperResolverTest {
     @Test
     fun `files of a pair in one folder are told by their names`() {
         val weights = File(checkNotNull(System.getProperty("weights")))
-        val looks = File(weights, "edge-m-gan-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-gan-x4.tflite"))
+        val looks = File(weights, "edge-m-real-gan-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-gan-x4.tflite"))
         assertEquals(null, Model.of(looks).faithful)
-        File(weights, "edge-m-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-x4.tflite"))
+        File(weights, "edge-m-real-x4-int8.tflite").copyTo(File(context.cacheDir, "mine-x4.tflite"))
         assertEquals("mine-x4", Model.of(looks).faithful?.name)
         assertEquals(null, Model.of(File(context.cacheDir, "mine-x4.tflite")).faithful)
     }

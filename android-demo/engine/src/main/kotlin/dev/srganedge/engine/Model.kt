@@ -54,8 +54,8 @@ public class Model internal constructor(
     public val cost: Long,
     public val files: List<ModelFile>,
     /**
-     * Of a network for looks, "edge-m-gan-x4", the faithful one of its size, "edge-m-x4", which [Options.strength] mixes
-     * it with; null where there is none.
+     * Of a network for looks, "edge-m-real-gan-x4", the faithful one of its size, "edge-m-real-x4", which
+     * [Options.strength] mixes it with; null where there is none.
      */
     public val faithful: Model? = null,
 ) {
