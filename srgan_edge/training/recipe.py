@@ -19,9 +19,7 @@ Weight = Annotated[float, Field(ge=0)]
 class Generator(Table):
     """What is trained."""
 
-    name: Literal[
-        "edge-s", "edge-m", "edge-l", "edge-xl", "chain-s", "chain-m", "chain-l", "srgan", "srcnn", "vdsr"
-    ] = "edge-m"
+    name: Literal["edge-s", "edge-m", "edge-l", "edge-xl", "chain-s", "chain-m", "srgan", "srcnn", "vdsr"] = "edge-m"
     scale: Literal[2, 3, 4] = 4
     collapsible: bool = True
     """Chain only: train each hidden convolution over-parameterised, collapsed for inference."""

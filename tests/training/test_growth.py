@@ -53,7 +53,7 @@ def test_a_smaller_scale_begins_as_the_means_of_the_larger_ones_pixels(name: str
         ("edge-m", 4, "edge-s", 2),
         ("edge-m", 3, "edge-m", 4),
         ("edge-m", 4, "chain-s", 4),
-        ("chain-l", 4, "chain-m", 4),
+        ("chain-m", 4, "chain-s", 4),
     ],
 )
 def test_what_is_no_smaller_edge_of_a_multiple_of_that_scale_is_refused(

@@ -37,7 +37,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         f"chain-{size}": Architecture(
             lambda size=size, **options: chain(size=size, **options), (2, 3, 4), (0.0, 1.0), ("collapsible",)
         )
-        for size in "sml"
+        for size in "sm"
     },
     "srgan": Architecture(srgan, (2, 4), (-1.0, 1.0), ("blocks", "upsampler")),
     "srcnn": Architecture(srcnn, (2, 3, 4), (0.0, 1.0)),

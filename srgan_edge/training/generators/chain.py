@@ -1,4 +1,4 @@
-"""The first edge generators: chains of 3x3 convolutions and ReLU."""
+"""Chains of 3x3 convolutions and ReLU: for clean photos what edge's blocks give, in three quarters of their time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ChainSize(NamedTuple):
     """One more hidden convolution, as deep as the output's 3 s^2 channels."""
 
 
-# MACs at 1280x720 output, x4: s 1.09G of 1.2G, m 4.16G of 4.2G, l 7.88G of 8G.
-SIZES = {"s": ChainSize(16, 6, False), "m": ChainSize(32, 5, True), "l": ChainSize(32, 12, True)}
+# MACs at 1280x720 output, x4: s 1.09G of 1.2G, m 4.16G of 4.2G.
+SIZES = {"s": ChainSize(16, 6, False), "m": ChainSize(32, 5, True)}
 
 
 def chain(size: str, scale: int = 4, collapsible: bool = False) -> Any:
