@@ -216,7 +216,7 @@ def test_inspect_models_doctor(exports: Path) -> None:
     card = srgan_edge("models", str(exports / "tiny-int8.tflite")).stdout
     for line in ("training", "train"), ("conversion", "convert"):
         assert f"{line[0]}: srgan-edge models {exports / 'tiny-int8.tflite'} --recipe {line[1]}\n" in card
-    assert "training: its recipe is not in this card\n" in srgan_edge("models", "edge-l-x4").stdout
+    assert "training: its recipe is not in this card\n" in srgan_edge("models", "edge-m-x4").stdout
     assert "did you mean 'edge-m-x4'?" in srgan_edge("models", "edge-mm-x4").stderr
     found = json.loads(srgan_edge("doctor", "--json").stdout)
     assert found["delegates"][0]["name"] == "cpu"
