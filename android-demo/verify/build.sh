@@ -19,8 +19,8 @@ framework=target/tools/prebuilt/android-framework.jar
 # Robolectric runs Android 16 on Java 21 or later.
 java21=()
 for java in /usr/lib/jvm/*/bin/java; do
-  version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
-  [ "${version:-0}" -lt 21 ] || java21=("-Djava21=$java")
+  major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
+  [ "${major:-0}" -lt 21 ] || java21=("-Djava21=$java")
 done
 [ ${#java21[@]} -gt 0 ] || echo "android-demo: no Java of 21 or later in /usr/lib/jvm: Android 16 is left out of the tests" >&2
 
@@ -76,4 +76,4 @@ zipalign -f -p 4 target/unaligned.apk target/aligned.apk
 apksigner sign --ks target/debug.keystore --ks-pass pass:android --v1-signing-enabled false --v2-signing-enabled true \
   --v3-signing-enabled true --min-sdk-version 26 --out target/srgan-edge-demo.apk target/aligned.apk
 
-./check_apk.sh target/srgan-edge-demo.apk "$version"
+./check_apk.sh target/srgan-edge-demo.apk

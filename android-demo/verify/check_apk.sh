@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# check_apk.sh APK VERSION: fails unless it is signed, names itself rightly and has all that it runs on.
+# check_apk.sh APK: fails unless it is signed, names itself rightly and has all that it runs on.
 set -euo pipefail
-apk=$1 version=$2
+apk=$1
+version=$(sed -n 's/^version=//p' ../gradle.properties)
 want() { # DESCRIPTION PATTERN TEXT
   grep -q -E "$2" <<<"$3" || { echo "$apk: no $1" >&2; exit 1; }
   echo "  $1"

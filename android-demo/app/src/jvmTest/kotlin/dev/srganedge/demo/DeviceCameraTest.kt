@@ -36,8 +36,10 @@ class DeviceCameraTest {
     private val said = CopyOnWriteArrayList<String>()
     private val frames = CopyOnWriteArrayList<Frame>()
     private val camera = DeviceCamera(context)
+    private var atStart = {}
     private val events = object : FrameSource.Events {
         override fun started(facts: CameraFacts) {
+            atStart()
             said += "${facts.width}x${facts.height} at ${facts.orientation}" + if (facts.facesUser) ", facing the user" else ""
         }
 
@@ -164,6 +166,27 @@ class DeviceCameraTest {
         val after = last { it.get(CaptureRequest.CONTROL_AF_MODE) == CaptureRequest.CONTROL_AF_MODE_AUTO }
         assertEquals("once", CaptureRequest.CONTROL_AF_TRIGGER_IDLE, after.get(CaptureRequest.CONTROL_AF_TRIGGER))
         assertEquals("the zoom stays", 10f, after.get(CaptureRequest.CONTROL_ZOOM_RATIO))
+    }
+
+    @Test
+    fun `what is asked for while the camera opens is kept until it is open`() {
+        atStart = {
+            camera.zoom(2f)
+            camera.torch(true)
+        }
+        running {
+            it.set(CameraCharacteristics.CONTROL_ZOOM_RATIO_RANGE, Range(0.5f, 10f))
+            it.set(CameraCharacteristics.FLASH_INFO_AVAILABLE, true)
+        }
+        last { it.get(CaptureRequest.CONTROL_ZOOM_RATIO) == 2f && it.get(CaptureRequest.FLASH_MODE) == CaptureRequest.FLASH_MODE_TORCH }
+    }
+
+    @Test
+    fun `one thread serves all`() {
+        running()
+        val before = Thread.getAllStackTraces().keys.count { it.name == "camera" }
+        repeat(3) { DeviceCamera(context).stop() }
+        assertEquals(before, Thread.getAllStackTraces().keys.count { it.name == "camera" })
     }
 
     @Test

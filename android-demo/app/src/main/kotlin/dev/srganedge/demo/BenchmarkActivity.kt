@@ -18,6 +18,7 @@ import kotlin.concurrent.thread
 class BenchmarkActivity : Activity() {
     private val app get() = application as DemoApplication
     private val main = Handler(Looper.getMainLooper())
+    private val resolvers by lazy { Resolvers(app) } // beside those that other screens use meanwhile
     private val kept by lazy { getSharedPreferences("benchmark", MODE_PRIVATE) }
     private lateinit var results: TextView
     private lateinit var start: Button
@@ -46,11 +47,12 @@ class BenchmarkActivity : Activity() {
         val lines = mutableListOf(java.text.DateFormat.getDateTimeInstance().format(java.util.Date()))
         thread(name = "benchmark") {
             for (model in app.models.models) for (backend in app.runtime.backends) {
-                if (gone) return@thread
+                if (gone) return@thread resolvers.release()
                 lines += line(model.name, backend, wish)
                 val said = lines.joinToString("\n")
                 main.post { results.text = said }
             }
+            resolvers.release()
             val history = (lines.joinToString("\n") + "\n\n" + kept.getString(HISTORY, "")).take(LONGEST)
             kept.edit().putString(HISTORY, history).apply()
             main.post {
@@ -61,9 +63,9 @@ class BenchmarkActivity : Activity() {
     }
 
     private fun line(model: String, backend: Backend, wish: Wish): String = try {
-        val resolver = app.resolvers.open(Wish(model, backend, wish.exact)).get()
+        val resolver = resolvers.open(Wish(model, backend, wish.exact)).get()
         if (resolver.backend != backend) {
-            getString(R.string.benchmark_refused, model, label(backend), resolver.refusals.joinToString { it.reason })
+            getString(R.string.benchmark_refused, model, label(backend), resolver.refusals.joinToString { why(it) })
         } else {
             val timings = Timings()
             repeat(WARM_UP + RUNS) { run -> time(resolver).let { if (run >= WARM_UP) timings.add(it) } }

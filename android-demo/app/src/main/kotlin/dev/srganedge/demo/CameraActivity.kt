@@ -38,6 +38,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     private lateinit var torchButton: View
     private lateinit var zoomLabel: TextView
 
+    /** From the touch until the frame is kept, or the screen is left. */
     private val shutter = AtomicBoolean()
     private var asked = false
 
@@ -60,7 +61,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         preview = view(R.id.preview)
         magnifier = view(R.id.magnifier)
         live = LiveView(this) {
-            shutterButton.isEnabled = resumed && problem == null
+            shutterButton.isEnabled = resumed && problem == null && !shutter.get()
             magnifier.side = live.side * (geometry?.scale ?: 0f)
         }
         lastSaved = LastSaved(this, view(R.id.last_saved))
@@ -73,16 +74,20 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
         preview.surfaceTextureListener = this
         shutterButton = view(R.id.shutter)
         shutterButton.isEnabled = false
-        shutterButton.setOnClickListener { shutter.set(true) }
+        shutterButton.setOnClickListener {
+            shutterButton.isEnabled = false
+            shutter.set(true)
+        }
         torchButton.setOnClickListener {
             torch = !torch
             torchButton.isActivated = torch
+            torchButton.contentDescription = getString(if (torch) R.string.torch_on else R.string.torch_off)
             camera.torch(torch)
         }
         zoomLabel.setOnClickListener { zoomTo(if (zoom > 1f) 1f else 2f) }
         magnifier.pinched = { zoomTo(zoom * it) }
         magnifier.tapped = { x, y -> geometry?.inFrame(x, y)?.let { (across, down) -> camera.focus(across, down) } }
-        view<View>(R.id.gallery).setOnClickListener { startActivityForResult(pickPhotos(), PICK) }
+        view<View>(R.id.gallery).setOnClickListener { tryToStart(pickPhotos(), PICK) }
         view<View>(R.id.queue).setOnClickListener { startActivity(Intent(this, QueueActivity::class.java)) }
         view<View>(R.id.settings).setOnClickListener { startActivity(Intent(this, SettingsActivity::class.java)) }
         if (state != null) {
@@ -122,6 +127,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
 
     override fun onPause() {
         resumed = false
+        shutter.set(false)
         main.removeCallbacks(again)
         camera.stop()
         super.onPause()
@@ -167,7 +173,7 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
             say(R.string.camera_refused, R.string.allow, ::ask)
         } else {
             say(R.string.camera_refused, R.string.open_settings) {
-                startActivity(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", packageName, null)))
+                tryToStart(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", packageName, null)))
             }
         }
     }
@@ -222,21 +228,24 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     /** On the camera's thread. */
     override fun frame(frame: Frame) {
         val geometry = geometry ?: return
-        if (shutter.compareAndSet(true, false)) return take(frame, geometry.rotation)
+        if (shutter.get()) return take(frame, geometry.rotation)
         val square = geometry.square(magnifier.centreX * preview.width, magnifier.centreY * preview.height, live.side)
         live.frame(frame, Region(square.left, square.top, square.side, square.side), geometry.rotation)
     }
 
     /** Keep a whole frame, and look at it as at any photo. On the camera's thread. */
     private fun take(frame: Frame, rotation: Int) {
-        val file = File(cacheDir, "camera-${System.currentTimeMillis()}.jpg")
+        val file = File(cacheDir, "$TAKEN${System.currentTimeMillis()}.jpg")
         try {
             Snapshot.write(frame, rotation, file)
         } catch (error: IOException) {
             file.delete()
+            shutter.set(false)
             return runOnUiThread { Toast.makeText(this, Notice.of(error).say(this), Toast.LENGTH_LONG).show() }
         }
-        runOnUiThread { startActivity(Intent(this, PhotoActivity::class.java).setData(Uri.fromFile(file))) }
+        runOnUiThread {
+            if (shutter.getAndSet(false)) startActivity(Intent(this, PhotoActivity::class.java).setData(Uri.fromFile(file))) else file.delete()
+        }
     }
 
     private fun arrange() {
@@ -271,6 +280,9 @@ class CameraActivity : Activity(), TextureView.SurfaceTextureListener, FrameSour
     companion object {
         const val CAMERA = 1
         const val PICK = 3
+
+        /** What the names of photos that were taken begin with. */
+        const val TAKEN = "camera-"
         private const val RETRY = 1000L // milliseconds
     }
 }

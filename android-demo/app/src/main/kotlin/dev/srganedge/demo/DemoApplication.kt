@@ -3,6 +3,8 @@ package dev.srganedge.demo
 import android.app.Application
 import dev.srganedge.engine.TensorFlowLite
 import dev.srganedge.engine.TileRuntime
+import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 
 /** What the screens share: the models, the user's choice, the model that is open, the photos being saved. */
 open class DemoApplication : Application() {
@@ -17,6 +19,14 @@ open class DemoApplication : Application() {
 
     /** What opens models. */
     open val runtime: TileRuntime get() = TensorFlowLite
+
+    override fun onCreate() {
+        super.onCreate()
+        thread(name = "tidy") {
+            val old = System.currentTimeMillis() - TimeUnit.DAYS.toMillis(1) // a photo that is looked at may be younger
+            cacheDir.listFiles { file -> file.name.startsWith(CameraActivity.TAKEN) && file.lastModified() < old }?.forEach { it.delete() }
+        }
+    }
 
     override fun onTrimMemory(level: Int) {
         super.onTrimMemory(level)

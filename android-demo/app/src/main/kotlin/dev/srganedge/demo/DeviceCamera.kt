@@ -19,10 +19,9 @@ import android.os.HandlerThread
 import android.view.Surface
 import dev.srganedge.engine.Plane
 
-/** The phone's camera by Camera2. All of it is on one thread of its own: opening a camera takes up to a second. */
+/** The phone's camera by Camera2. All of it is on one thread, which all share: opening a camera takes up to a second. */
 class DeviceCamera(context: Context) : FrameSource {
     private val manager = context.service<CameraManager>()
-    private val handler by lazy { Handler(HandlerThread("camera").apply { start() }.looper) }
 
     // Of the thread alone.
     private var running: Running? = null
@@ -78,6 +77,7 @@ class DeviceCamera(context: Context) : FrameSource {
         private var surface: Surface? = null
         private var closed = false
         private var factor = 1f
+        private var lit = false
 
         @SuppressLint("MissingPermission") // the activity asks before it starts a camera
         fun open() = careful {
@@ -126,18 +126,26 @@ class DeviceCamera(context: Context) : FrameSource {
             surface?.release()
         }
 
-        fun zoom(factor: Float) = change {
-            this.factor = factor.coerceIn(1f, requireNotNull(choice).longestZoom)
-            if (requireNotNull(choice).zoomsByRatio && Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-                it.set(CaptureRequest.CONTROL_ZOOM_RATIO, this.factor)
+        fun zoom(factor: Float) {
+            this.factor = factor.coerceIn(1f, choice?.longestZoom ?: 1f)
+            change(::setZoom)
+        }
+
+        fun torch(on: Boolean) {
+            lit = on
+            change(::setTorch)
+        }
+
+        private fun setZoom(builder: CaptureRequest.Builder) {
+            if (choice?.zoomsByRatio == true && Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+                builder.set(CaptureRequest.CONTROL_ZOOM_RATIO, factor)
             } else {
-                seen()?.let { seen -> it.set(CaptureRequest.SCALER_CROP_REGION, seen) }
+                seen()?.let { builder.set(CaptureRequest.SCALER_CROP_REGION, it) }
             }
         }
 
-        fun torch(on: Boolean) = change {
-            it.set(CaptureRequest.FLASH_MODE, if (on) CaptureRequest.FLASH_MODE_TORCH else CaptureRequest.FLASH_MODE_OFF)
-        }
+        private fun setTorch(builder: CaptureRequest.Builder) =
+            builder.set(CaptureRequest.FLASH_MODE, if (lit) CaptureRequest.FLASH_MODE_TORCH else CaptureRequest.FLASH_MODE_OFF)
 
         fun focus(x: Float, y: Float) {
             val choice = choice ?: return
@@ -217,6 +225,9 @@ class DeviceCamera(context: Context) : FrameSource {
                 if (choice?.focuses(CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE) == true) {
                     builder.set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
                 }
+                // What was asked for while the camera opened.
+                if (factor != 1f) setZoom(builder)
+                if (lit) setTorch(builder)
                 session = configured
                 request = builder
                 configured.setRepeatingRequest(builder.build(), null, handler)
@@ -230,5 +241,10 @@ class DeviceCamera(context: Context) : FrameSource {
         CameraAccessException.CAMERA_IN_USE, CameraAccessException.MAX_CAMERAS_IN_USE -> CameraProblem.BUSY
         CameraAccessException.CAMERA_DISABLED -> CameraProblem.DISABLED
         else -> CameraProblem.FAILED
+    }
+
+    private companion object {
+        /** The process's, as the activity and its camera are made anew whenever the phone is turned. */
+        val handler by lazy { Handler(HandlerThread("camera").apply { start() }.looper) }
     }
 }

@@ -1,12 +1,14 @@
 package dev.srganedge.demo
 
 import android.app.Activity
+import android.content.ActivityNotFoundException
 import android.content.Context
 import android.content.Intent
 import android.os.Build
 import android.provider.MediaStore
 import android.view.View
 import android.view.WindowInsets
+import android.widget.Toast
 
 /** A view of the layout that must be there: the framework's classes disagree on whether it may be null. */
 fun <T : View> Activity.view(id: Int): T = requireNotNull(findViewById(id))
@@ -33,6 +35,13 @@ fun View.insetForBars() {
         }
         insets
     }
+}
+
+/** Start another app's activity, or say that there is none; with [request] for its result. */
+fun Activity.tryToStart(intent: Intent, request: Int? = null) = try {
+    if (request == null) startActivity(intent) else startActivityForResult(intent, request)
+} catch (_: ActivityNotFoundException) {
+    Toast.makeText(this, R.string.no_app, Toast.LENGTH_LONG).show()
 }
 
 /** The system's photo picker where there is one, else its documents. */

@@ -18,8 +18,8 @@ import java.io.OutputStream
 private interface PendingPicture {
     val out: OutputStream
 
-    /** Make it visible, at the address that is returned. */
-    fun publish(): Uri
+    /** Make it visible, at the address that is returned, if there is one. */
+    fun publish(): Uri?
 
     /** Remove it. */
     fun discard()
@@ -33,7 +33,7 @@ class Gallery(private val context: Context) {
      *
      * @throws IOException there is no place for it.
      */
-    fun save(name: String, png: Boolean, width: Int, height: Int, exif: ByteArray?, taken: Long?, write: (RowSink) -> Unit): Uri {
+    fun save(name: String, png: Boolean, width: Int, height: Int, exif: ByteArray?, taken: Long?, write: (RowSink) -> Unit): Uri? {
         val pending = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) Entry(name, png, taken) else PublicFile(name, png, taken)
         try {
             val kept = exif?.let { Exif.of(it, width, height) }
@@ -104,7 +104,7 @@ class Gallery(private val context: Context) {
         private val hidden = File.createTempFile(".saving", null, folder)
         override val out: OutputStream = hidden.outputStream()
 
-        override fun publish(): Uri {
+        override fun publish(): Uri? {
             out.close()
             // As MediaStore does from Android 10 on: no picture takes another's place.
             val names = sequenceOf(name) + generateSequence(1) { it + 1 }.map { "$name ($it)" }
@@ -117,7 +117,7 @@ class Gallery(private val context: Context) {
                 @Suppress("DEPRECATION") // only there before Android 10
                 put(MediaStore.MediaColumns.DATA, target.path)
             }
-            return context.contentResolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, row) ?: Uri.fromFile(target)
+            return context.contentResolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, row) // a path is no address for other apps
         }
 
         override fun discard() {

@@ -14,11 +14,14 @@ import java.util.concurrent.ExecutionException
 import java.util.concurrent.Executors
 
 /** A photo that is, is to be or was enlarged into the gallery; its fields belong to the main thread. */
-class Job(val id: Int, val address: Uri, val name: String, val wish: Wish) {
+class Job(val id: Int, val address: Uri, val wish: Wish) {
+    /** As its owner shows it; until that is known, what its address ends in. */
+    var name: String = address.lastPathSegment.orEmpty().substringAfterLast('/')
+
     /** Tiles done and their number, while it runs. */
     var progress: Pair<Int, Int>? = null
 
-    /** Where the result is. */
+    /** Where the result is, if the gallery tells. */
     var saved: Uri? = null
 
     /** How it ended. */
@@ -36,6 +39,7 @@ class Job(val id: Int, val address: Uri, val name: String, val wish: Wish) {
 class Jobs(private val app: DemoApplication) {
     private val main = Handler(Looper.getMainLooper())
     private val thread = Executors.newSingleThreadExecutor { Thread(it, "save") }
+    private val names = Executors.newSingleThreadExecutor { Thread(it, "names") } // another app's provider takes its time
     private val listeners = mutableListOf<() -> Unit>()
     private var next = 1
 
@@ -58,12 +62,17 @@ class Jobs(private val app: DemoApplication) {
     /** Enlarge a photo into the gallery. */
     fun add(address: Uri): Job {
         running.find { it.address == address }?.let { return it }
-        val job = Job(next++, address, nameOf(app, address).substringBeforeLast('.').ifEmpty { "photo" }, app.wishes.wish)
+        val job = Job(next++, address, app.wishes.wish)
         all = all + job
-        // With the photo, so that the right to read it is the service's too.
-        app.startForegroundService(Intent(app, SaveService::class.java).setData(address).addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION))
+        try {
+            // With the photo, so that the right to read it is the service's too.
+            app.startForegroundService(Intent(app, SaveService::class.java).setData(address).addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION))
+            names.execute { titleOf(address).let { name -> main.post { job.name = name; changed() } } }
+            thread.execute { run(job) }
+        } catch (error: SecurityException) {
+            job.notice = Notice.of(error) // whoever named the photo may not read it
+        }
         changed()
-        thread.execute { run(job) }
         return job
     }
 
@@ -84,7 +93,7 @@ class Jobs(private val app: DemoApplication) {
             val address = save(job)
             Runnable {
                 job.saved = address
-                app.lastSaved.address = address
+                if (address != null) app.lastSaved.address = address
                 job.notice = Notice(R.string.saved)
             }
         } catch (error: Throwable) {
@@ -93,17 +102,20 @@ class Jobs(private val app: DemoApplication) {
         }
         main.post {
             ended.run()
+            if (running.isEmpty()) app.resolvers.letGo()
             changed()
         }
     }
 
-    private fun save(job: Job): Uri {
+    private fun titleOf(address: Uri) = nameOf(app, address).substringBeforeLast('.').ifEmpty { "photo" }
+
+    private fun save(job: Job): Uri? {
         if (job.cancelled) throw CancellationException()
-        val resolver = app.resolvers.open(job.wish).get()
+        val resolver = app.resolvers.hold(job.wish).get()
         return PhotoSource.open(app.contentResolver, job.address).use { photo ->
             val (width, height) = photo.width * resolver.scale to photo.height * resolver.scale
             val exif = PhotoFacts.exif(app, job.address)
-            Gallery(app).save("${job.name}-x${resolver.scale}", job.wish.png, width, height, exif, PhotoFacts.taken(app, job.address)) { sink ->
+            Gallery(app).save("${titleOf(job.address)}-x${resolver.scale}", job.wish.png, width, height, exif, PhotoFacts.taken(app, job.address)) { sink ->
                 val done = CompletableFuture<Unit>()
                 job.task = resolver.stream(photo, sink, { tile, tiles -> advance(job, tile, tiles) }, DIRECT, done.listener())
                 if (job.cancelled) job.task?.cancel()

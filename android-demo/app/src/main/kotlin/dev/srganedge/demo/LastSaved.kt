@@ -29,7 +29,7 @@ class LastSaved(private val activity: Activity, private val button: ImageButton)
 
     init {
         button.clipToOutline = true
-        button.setOnClickListener { shown?.let { activity.startActivity(viewing(it)) } }
+        button.setOnClickListener { shown?.let { activity.tryToStart(viewing(it)) } }
         show(null, null)
     }
 

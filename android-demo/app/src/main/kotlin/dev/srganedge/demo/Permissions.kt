@@ -16,11 +16,12 @@ fun Activity.maySave(request: Int): Boolean {
     return may
 }
 
-/** Ask once whether progress may be shown as a notification; the work is done in either case. */
-fun Activity.askToNotify(request: Int) {
-    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU || has(permission.POST_NOTIFICATIONS)) return
+/** Ask once whether progress may be shown as a notification, and tell whether that was now; the work is done in either case. */
+fun Activity.askToNotify(request: Int): Boolean {
+    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU || has(permission.POST_NOTIFICATIONS)) return false
     val kept = getSharedPreferences("asked", Activity.MODE_PRIVATE)
-    if (kept.getBoolean("notify", false)) return
+    if (kept.getBoolean("notify", false)) return false
     kept.edit().putBoolean("notify", true).apply()
     requestPermissions(arrayOf(permission.POST_NOTIFICATIONS), request)
+    return true
 }

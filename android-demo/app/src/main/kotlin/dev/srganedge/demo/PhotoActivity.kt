@@ -2,6 +2,7 @@ package dev.srganedge.demo
 
 import android.app.Activity
 import android.content.ClipData
+import android.content.ContentResolver
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
@@ -10,10 +11,12 @@ import android.view.View
 import android.widget.Button
 import android.widget.ProgressBar
 import android.widget.TextView
+import android.widget.Toast
 
 /** A photo of the gallery or of another app: looked at before and after, saved enlarged, opened and shared. */
 class PhotoActivity : Activity() {
     private val app get() = application as DemoApplication
+    private var several = false
     private lateinit var session: PhotoSession
     private lateinit var compare: CompareView
     private lateinit var labels: View
@@ -28,11 +31,8 @@ class PhotoActivity : Activity() {
         super.onCreate(state)
         val addresses = given()
         if (addresses.isEmpty()) return finish()
-        if (addresses.size > 1) {
-            addresses.forEach(app.jobs::add)
-            startActivity(Intent(this, QueueActivity::class.java))
-            return finish()
-        }
+        several = addresses.size > 1
+        if (several) return saveAll()
         setContentView(R.layout.photo)
         view<View>(R.id.root).insetForBars()
         compare = view(R.id.compare)
@@ -50,7 +50,7 @@ class PhotoActivity : Activity() {
                 maySave(SAVE) -> save()
             }
         }
-        open.setOnClickListener { job()?.saved?.let { startActivity(viewing(it)) } }
+        open.setOnClickListener { job()?.saved?.let { tryToStart(viewing(it)) } }
         share.setOnClickListener { job()?.saved?.let { startActivity(Intent.createChooser(sending(it), null)) } }
         session.changed = listener
         compare.settled = { region -> if (region != null) session.look(region) }
@@ -91,8 +91,23 @@ class PhotoActivity : Activity() {
     }
 
     override fun onRequestPermissionsResult(request: Int, names: Array<out String>, results: IntArray) {
+        if (results.isEmpty()) return // asked again while the question was on the screen
+        if (several) {
+            if (request == NOTIFY || results.first() == PackageManager.PERMISSION_GRANTED) return saveAll()
+            Toast.makeText(this, R.string.save_refused, Toast.LENGTH_LONG).show()
+            return finish()
+        }
         if (request == NOTIFY) return
         if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) save() else status.setText(R.string.save_refused)
+    }
+
+    /** Save what another app shares, once what has to be asked is answered. */
+    private fun saveAll() {
+        if (!maySave(SAVE) || askToNotify(NOTIFY)) return
+        // Files are this app's own, which no other app is to name unseen.
+        given().filter { it.scheme == ContentResolver.SCHEME_CONTENT }.forEach(app.jobs::add)
+        startActivity(Intent(this, QueueActivity::class.java))
+        finish()
     }
 
     /** The photos that the intent names: one that is to be seen, or those that another app shares. */

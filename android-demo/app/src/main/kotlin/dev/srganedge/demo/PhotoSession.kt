@@ -4,6 +4,7 @@ import android.graphics.Bitmap
 import android.net.Uri
 import android.os.Handler
 import android.os.Looper
+import dev.srganedge.engine.ClosedException
 import dev.srganedge.engine.Enlarged
 import dev.srganedge.engine.Listener
 import dev.srganedge.engine.Picture
@@ -105,7 +106,10 @@ class PhotoSession(private val app: DemoApplication, val address: Uri) {
             }
 
             override fun failed(error: Throwable) = update {
-                if (region == wanted && error !is CancellationException) fail(error)
+                if (region != wanted || error is CancellationException) return@update
+                if (error !is ClosedException) return@update fail(error)
+                wantedWith = null // another model was chosen meanwhile
+                look(region)
             }
         })
     }

@@ -62,7 +62,7 @@ class QueueActivity : Activity() {
                 val saved = job.saved
                 if (!job.ended) jobs.cancel(job)
                 else if (saved != null) {
-                    startActivity(viewing(saved))
+                    tryToStart(viewing(saved))
                 }
             }
         }

@@ -16,6 +16,9 @@ class SaveService : Service() {
     private val listener = ::show
     private var shown = 0L
 
+    /** Of the newest start, once it is in the foreground: whoever ends before that is ended by the system, with the app. */
+    private var started: Int? = null
+
     override fun onCreate() {
         super.onCreate()
         val channel = NotificationChannel(CHANNEL, getString(R.string.saving_channel), NotificationManager.IMPORTANCE_LOW)
@@ -31,6 +34,7 @@ class SaveService : Service() {
             Build.VERSION.SDK_INT >= 29 -> startForeground(NOTIFICATION, notification, ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
             else -> startForeground(NOTIFICATION, notification)
         }
+        started = id
         if (jobs.running.isEmpty()) end()
         return START_NOT_STICKY
     }
@@ -54,8 +58,9 @@ class SaveService : Service() {
     }
 
     private fun end() {
+        val last = started ?: return
         stopForeground(STOP_FOREGROUND_REMOVE)
-        stopSelf()
+        stopSelf(last) // not if another start is on its way
     }
 
     private fun notification(): Notification {

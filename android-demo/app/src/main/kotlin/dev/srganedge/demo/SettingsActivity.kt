@@ -15,7 +15,6 @@ import android.widget.TextView
 import dev.srganedge.engine.Backend
 import dev.srganedge.engine.Model
 import dev.srganedge.engine.Purpose
-import java.io.IOException
 import kotlin.concurrent.thread
 
 /** The model, what it shall run on and how results are kept; says what it really runs on, and why. */
@@ -59,7 +58,7 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
         png.setOnCheckedChangeListener { _, _ -> changed() }
         strength.setOnSeekBarChangeListener(this)
         view<View>(R.id.import_model).setOnClickListener {
-            startActivityForResult(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*"), IMPORT)
+            tryToStart(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*"), IMPORT)
         }
         remove.setOnClickListener {
             app.models.remove(listed[models.checkedRadioButtonId - 1])
@@ -85,9 +84,7 @@ class SettingsActivity : Activity(), SeekBar.OnSeekBarChangeListener {
                     list(model.name)
                     changed()
                 }
-            } catch (error: IOException) {
-                main.post { status.text = Notice.of(error).say(this) }
-            } catch (error: dev.srganedge.engine.SuperResolverException) {
+            } catch (error: Exception) { // a provider of another app throws what it likes
                 main.post { status.text = Notice.of(error).say(this) }
             }
         }

@@ -54,6 +54,24 @@ class ApiLevelsTest : PhotoTest() {
     }
 
     @Test
+    fun `several photos are saved, once that is allowed`() {
+        fun png(name: String) = others.add(name, folder.newFile().apply { outputStream().use { Bitmap.createBitmap(30, 20, Bitmap.Config.ARGB_8888).compress(Bitmap.CompressFormat.PNG, 100, it) } })
+        val shared = Intent(Intent.ACTION_SEND_MULTIPLE).setType("image/png").putParcelableArrayListExtra(Intent.EXTRA_STREAM, arrayListOf(png("a.png"), png("b.png")))
+        shadowOf(fake).grantPermissions(permission.POST_NOTIFICATIONS)
+        fun launch() = Robolectric.buildActivity(PhotoActivity::class.java, shared).setup().get()
+        if (Build.VERSION.SDK_INT < 29) {
+            val refused = launch()
+            val request = shadowOf(refused).lastRequestedPermission
+            assertEquals(0, fake.jobs.all.size)
+            refused.onRequestPermissionsResult(request.requestCode, request.requestedPermissions, intArrayOf(PackageManager.PERMISSION_DENIED))
+            assertTrue(refused.isFinishing && fake.jobs.all.isEmpty())
+            shadowOf(fake).grantPermissions(permission.WRITE_EXTERNAL_STORAGE)
+        }
+        assertTrue(launch().isFinishing)
+        until("both") { store.published.size == 2 && fake.jobs.running.isEmpty() }
+    }
+
+    @Test
     fun `a frame is enlarged, and photos are picked as the system has it`() {
         shadowOf(fake).grantPermissions(permission.CAMERA)
         val activity = Robolectric.buildActivity(CameraActivity::class.java).setup().get().also { it.surfaceArrives() }

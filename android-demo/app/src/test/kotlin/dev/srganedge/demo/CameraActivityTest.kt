@@ -17,6 +17,7 @@ import android.view.TextureView
 import android.view.View
 import android.widget.TextView
 import dev.srganedge.engine.Backend
+import java.io.File
 import java.util.concurrent.CountDownLatch
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -92,6 +93,7 @@ class CameraActivityTest : CameraTest() {
         assertEquals(1f, fake.fakeCamera.zoom, 0f)
         activity.view<View>(R.id.torch).performClick()
         assertTrue(fake.fakeCamera.torch && activity.view<View>(R.id.torch).isActivated)
+        assertEquals("Light, on", activity.view<View>(R.id.torch).contentDescription)
         // A camera that starts anew has forgotten both.
         activity.view<View>(R.id.zoom).performClick()
         controller.pause().resume()
@@ -273,7 +275,40 @@ class CameraActivityTest : CameraTest() {
         assertEquals(PhotoActivity::class.java.name, shown?.component?.className)
         val taken = BitmapFactory.decodeFile(requireNotNull(shown?.data?.path))
         assertEquals(FakeCamera.HEIGHT to FakeCamera.WIDTH, taken.width to taken.height)
+        fake.fakeCamera.frame()
+        until("the next frame") { activity.view<View>(R.id.shutter).isEnabled }
+        assertNull("one touch, one photo", shadowOf(activity).nextStartedActivity)
         for (y in listOf(20, 63, 64, 65, 150, 230)) assertEquals("$y", y.coerceIn(16, 235).toFloat(), (taken.getPixel(100, y) and 0xFF).toFloat(), 2f)
+    }
+
+    @Test
+    fun `a touch that the screen was left after takes no photo`() {
+        val controller = launch()
+        controller.get().firstFrame()
+        controller.get().view<View>(R.id.shutter).performClick()
+        assertFalse("until it has", controller.get().view<View>(R.id.shutter).isEnabled)
+        controller.pause().resume()
+        controller.get().surfaceArrives()
+        fake.fakeCamera.frame()
+        until("a frame") { controller.get().view<View>(R.id.shutter).isEnabled }
+        assertNull(shadowOf(controller.get()).nextStartedActivity)
+    }
+
+    @Test
+    fun `photos that were taken long ago are removed from the cache at the start`() {
+        val (old, young) = listOf("old", "young").map { File(fake.cacheDir, "${CameraActivity.TAKEN}$it.jpg").apply { writeText("a photo") } }
+        old.setLastModified(System.currentTimeMillis() - 90_000_000)
+        fake.onCreate()
+        until("the removal") { !old.exists() }
+        assertTrue(young.exists())
+    }
+
+    @Test
+    fun `without an app that shows photos that is said`() {
+        val activity = launch().get()
+        shadowOf(fake).checkActivities(true)
+        activity.view<View>(R.id.gallery).performClick()
+        assertEquals("No app on this device does that.", org.robolectric.shadows.ShadowToast.getTextOfLatestToast())
     }
 
     @Test

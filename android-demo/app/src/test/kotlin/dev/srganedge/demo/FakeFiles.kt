@@ -109,13 +109,15 @@ class FakeMediaStore : ContentProvider() {
 
     /** It is full. */
     var refuses = false
+    var refusesRows = false
 
     /** Pictures that others may see. */
     val published get() = entries.values.filter { (it.values.getAsInteger(MediaStore.MediaColumns.IS_PENDING) ?: 0) == 0 }
 
     override fun onCreate() = true
 
-    override fun insert(uri: Uri, values: ContentValues?): Uri {
+    override fun insert(uri: Uri, values: ContentValues?): Uri? {
+        if (refusesRows) return null
         val id = entries.size + 1L
         @Suppress("DEPRECATION")
         val path = values?.getAsString(MediaStore.MediaColumns.DATA)

@@ -55,6 +55,14 @@ class GalleryTest {
     }
 
     @Test
+    fun `before Android 10 a picture is saved also where its row is refused, and has no address then`() {
+        if (!byFiles) return
+        store.refusesRows = true
+        assertEquals(null, save("photo", 10))
+        assertEquals(listOf("photo.png"), folder.list()?.toList())
+    }
+
+    @Test
     fun `what fails half-way leaves nothing`() {
         val error = assertThrows(IOException::class.java) {
             Gallery(fake).save("photo", false, 5, 16, null, null) {

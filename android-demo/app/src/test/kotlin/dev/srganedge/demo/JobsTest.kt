@@ -28,6 +28,7 @@ class JobsTest : PhotoTest() {
         val go = CountDownLatch(1)
         fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
         val job = fake.jobs.add(photo(300, 200))
+        until("its name") { job.name == "holiday" }
         val started = shadowOf(fake).nextStartedService
         assertEquals("with the right to read the photo", job.address, started.data)
         assertTrue(started.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
@@ -74,6 +75,47 @@ class JobsTest : PhotoTest() {
     }
 
     @Test
+    fun `photos are saved with the model that they were added for, whatever the camera and the benchmark open meanwhile`() {
+        shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE, android.Manifest.permission.CAMERA)
+        fake.fakeRuntime.atRun[Backend.GPU] = { Thread.sleep(20) } // to open it takes a while
+        val jobs = (1..4).map { fake.jobs.add(photo(300, 200, name = "$it.jpg")) }
+        val model = fake.wishes.wish.model
+        fake.wishes.wish = fake.wishes.wish.copy(model = "edge-m-x2")
+        Robolectric.buildActivity(CameraActivity::class.java).setup().get().surfaceArrives()
+        val benchmark = Robolectric.buildActivity(BenchmarkActivity::class.java).setup().get()
+        benchmark.view<View>(R.id.start).performClick()
+        until("the end") {
+            fake.fakeCamera.frame()
+            jobs.all { it.ended }
+        }
+        assertEquals(List(4) { "Saved to Pictures/srgan-edge." }, jobs.map { requireNotNull(it.notice).say(fake) })
+        assertEquals(List(4) { 4 * 300 }, store.published.map { android.graphics.BitmapFactory.decodeFile(it.file.path).width })
+        until("the benchmark") { benchmark.view<View>(R.id.start).isEnabled }
+        assertTrue("closed" !in benchmark.view<TextView>(R.id.results).text)
+        val opened = fake.fakeRuntime.opened.count { it == "$model-fp16 on GPU" }
+        assertTrue("once for the photos and once for the benchmark, not $opened times", opened <= 2)
+        until("what nobody uses is closed") { fake.fakeRuntime.closed.size == fake.fakeRuntime.opened.size - 1 } // but the camera's
+    }
+
+    @Test
+    fun `a job that ends before the service is in the foreground does not end it there`() {
+        shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE)
+        val job = fake.jobs.add(others.add("broken.jpg", folder.newFile().apply { writeText("no photo") }))
+        val service = Robolectric.buildService(SaveService::class.java, shadowOf(fake).nextStartedService).create()
+        until("the end") { job.ended }
+        assertTrue("the system would end the app", !shadowOf(service.get()).isStoppedBySelf)
+        service.startCommand(0, 1)
+        assertTrue(shadowOf(service.get()).isForegroundStopped && shadowOf(service.get()).isStoppedBySelf)
+    }
+
+    @Test
+    @Config(application = Ungranted::class)
+    fun `a photo that its sender may not read is refused in its row`() {
+        val job = fake.jobs.add(photo(30, 20))
+        assertEquals("That failed: UID 1 does not have permission to content://another.app.photos", requireNotNull(job.notice).say(fake))
+    }
+
+    @Test
     fun `photos are saved one after the other, and a broken one stops nobody`() {
         shadowOf(fake).grantPermissions(android.Manifest.permission.WRITE_EXTERNAL_STORAGE)
         val broken = others.add("broken.jpg", folder.newFile().apply { writeText("no photo") })
@@ -83,7 +125,8 @@ class JobsTest : PhotoTest() {
         until("all") { jobs.all { it.ended } }
         val rows = queue.view<LinearLayout>(R.id.list)
         val said = List(rows.childCount) { rows.getChildAt(it).part<TextView>(R.id.state).text.toString() }
-        assertEquals(listOf("Saved to Pictures/srgan-edge.", "That failed: not an image", "Saved to Pictures/srgan-edge."), said)
+        assertEquals(listOf("Saved to Pictures/srgan-edge.", "This photo cannot be read: not an image", "Saved to Pictures/srgan-edge."), said)
+        until("the names") { jobs.map { it.name } == listOf("one", "broken", "two") }
         assertEquals(listOf("two", "broken", "one"), List(rows.childCount) { rows.getChildAt(it).part<TextView>(R.id.name).text.toString() })
         rows.getChildAt(0).part<Button>(R.id.action).performClick()
         assertEquals(jobs[2].saved, shadowOf(queue).nextStartedActivity.data)
@@ -91,4 +134,10 @@ class JobsTest : PhotoTest() {
         assertEquals(0, rows.childCount)
         assertEquals(View.VISIBLE, queue.view<View>(R.id.empty).visibility)
     }
+}
+
+/** As if whoever named the photo had no right to it. */
+class Ungranted : FakeApplication() {
+    override fun startForegroundService(service: Intent): android.content.ComponentName =
+        throw SecurityException("UID 1 does not have permission to content://another.app.photos")
 }

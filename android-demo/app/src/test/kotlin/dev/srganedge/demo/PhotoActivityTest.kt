@@ -3,6 +3,7 @@ package dev.srganedge.demo
 import android.Manifest.permission
 import android.content.ClipData
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Color
@@ -14,6 +15,7 @@ import android.view.View
 import android.widget.Button
 import dev.srganedge.engine.Backend
 import java.time.Duration
+import java.io.File
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
 import org.junit.Assert.assertEquals
@@ -118,17 +120,17 @@ class PhotoActivityTest : PhotoTest() {
         fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clFlush failed") }
         val compare = activity.view<CompareView>(R.id.compare)
         compare.restore(60f, 60f, 8f)
-        until("the failure", { activity.status() }) { "That failed: the model stopped: clFlush failed" in activity.status() }
+        until("the failure", { activity.status() }) { "The model failed: clFlush failed" in activity.status() }
         fake.fakeRuntime.atRun.clear()
         compare.restore(60f, 60f, 8f)
         until("the detail") { compare.detail?.region?.let { it.left < 60 && it.width < 60 } == true }
-        assertFalse("That failed" in activity.status())
+        assertFalse("failed" in activity.status())
         // The same place by another wish: what was made before does not stand for it.
         val before = compare.detail
         fake.wishes.wish = fake.wishes.wish.copy(png = true)
         fake.fakeRuntime.atRun[Backend.GPU] = { throw IllegalStateException("clFlush failed") }
         compare.restore(60f, 60f, 8f)
-        until("the failure", { activity.status() }) { "That failed" in activity.status() }
+        until("the failure", { activity.status() }) { "The model failed" in activity.status() }
         fake.fakeRuntime.atRun.clear()
         compare.restore(60f, 60f, 8f)
         until("a look by the new wish") { compare.detail !== before }
@@ -229,7 +231,7 @@ class PhotoActivityTest : PhotoTest() {
     fun `what is no photo is said`() {
         val file = folder.newFile("notes.txt").apply { writeText("not a photo") }
         val activity = launch(others.add("notes.txt", file)).get()
-        until("the notice", { activity.status() }) { "That failed: not an image" in activity.status() }
+        until("the notice", { activity.status() }) { "This photo cannot be read: not an image" in activity.status() }
         assertFalse(activity.view<Button>(R.id.save).isEnabled)
     }
 
@@ -240,8 +242,15 @@ class PhotoActivityTest : PhotoTest() {
         activity.ready()
         val shared = Intent(Intent.ACTION_SEND_MULTIPLE).setType("image/jpeg")
             .putParcelableArrayListExtra(Intent.EXTRA_STREAM, arrayListOf(photo(30, 20, name = "c.jpg"), photo(20, 30, name = "d.jpg")))
-        assertTrue(Robolectric.buildActivity(PhotoActivity::class.java, shared).setup().get().isFinishing)
-        assertEquals(listOf("c", "d"), fake.jobs.all.map { it.name })
+        val two = Robolectric.buildActivity(PhotoActivity::class.java, shared).setup().get()
+        assertEquals("what has to be asked comes first", 0, fake.jobs.all.size)
+        val asked = shadowOf(two).lastRequestedPermission
+        assertEquals(listOf(permission.POST_NOTIFICATIONS), asked.requestedPermissions.toList())
+        two.onRequestPermissionsResult(asked.requestCode, asked.requestedPermissions, intArrayOf()) // turned meanwhile
+        assertEquals(0, fake.jobs.all.size)
+        two.onRequestPermissionsResult(asked.requestCode, asked.requestedPermissions, intArrayOf(PackageManager.PERMISSION_DENIED))
+        assertTrue(two.isFinishing)
+        until("their names") { fake.jobs.all.map { it.name } == listOf("c", "d") }
         until("what was shared") { store.published.size == 2 }
         val several = ClipData.newRawUri(null, photo(30, 20, name = "a.jpg")).apply { addItem(ClipData.Item(photo(20, 30, name = "b.jpg"))) }
         val many = Robolectric.buildActivity(PhotoActivity::class.java, Intent().apply { clipData = several }).setup().get()
@@ -249,6 +258,30 @@ class PhotoActivityTest : PhotoTest() {
         assertEquals(QueueActivity::class.java.name, shadowOf(many).nextStartedActivity.component?.className)
         until("both") { store.published.size == 4 && fake.jobs.running.isEmpty() }
         assertEquals(listOf("c-x4.jpg", "d-x4.jpg", "a-x4.jpg", "b-x4.jpg"), store.published.map { it.values.getAsString(MediaStore.MediaColumns.DISPLAY_NAME) })
+    }
+
+    @Test
+    fun `no other app has the app's own files saved, or ends it by an address`() {
+        val own = File(fake.cacheDir, "camera-1.jpg").apply { writeText("a photo") }
+        val shared = Intent(Intent.ACTION_SEND_MULTIPLE).setType("image/jpeg")
+            .putParcelableArrayListExtra(Intent.EXTRA_STREAM, arrayListOf(Uri.fromFile(own), photo(30, 20)))
+        shadowOf(fake).grantPermissions(permission.POST_NOTIFICATIONS)
+        assertTrue(Robolectric.buildActivity(PhotoActivity::class.java, shared).setup().get().isFinishing)
+        assertEquals(listOf("content"), fake.jobs.all.map { it.address.scheme })
+        until("it") { fake.jobs.running.isEmpty() }
+    }
+
+    @Test
+    fun `a photo is looked at anew when its model was closed meanwhile`() {
+        val activity = launchAndLook().get()
+        val compare = activity.view<CompareView>(R.id.compare)
+        val go = CountDownLatch(1)
+        fake.resolvers.release()
+        fake.fakeRuntime.atRun[Backend.GPU] = { go.await() }
+        compare.restore(60f, 60f, 8f)
+        fake.resolvers.release() // it is closed as soon as it is open
+        go.countDown()
+        until("the detail", { activity.status() }) { compare.detail?.region?.let { it.left < 60 && it.width < 60 } == true }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.srganedge.demo
 
 import android.app.Activity
 import android.content.Intent
+import android.net.Uri
 import android.os.Looper
 import android.view.View
 import android.widget.CheckBox
@@ -129,6 +130,15 @@ class SettingsActivityTest {
         val address = PhotosOfAnotherApp.install().add("edge-m-x4.tflite", file)
         shadowOf(settings).receiveResult(shadowOf(settings).nextStartedActivityForResult.intent, Activity.RESULT_OK, Intent().setData(address))
         until("the refusal", { settings.status() }) { "a model named edge-m-x4 came with the app" in settings.status() }
+    }
+
+    @Test
+    fun `whatever another app throws is said`() {
+        val settings = launch()
+        settings.view<View>(R.id.import_model).performClick()
+        val address = PhotosOfAnotherApp.install().let { Uri.parse("content://another.app.photos/gone") } // NoSuchElementException
+        shadowOf(settings).receiveResult(shadowOf(settings).nextStartedActivityForResult.intent, Activity.RESULT_OK, Intent().setData(address))
+        until("the failure", { settings.status() }) { "That failed: Key gone is missing in the map." in settings.status() }
     }
 
     @Test

@@ -165,7 +165,7 @@ class SuperResolverTest {
         }
         SuperResolver.create(context, model("edge-s-x4"), Options(runtime = runtime)).close()
         val left = context.cacheDir.listFiles { file -> file.name.startsWith("trying-GPU-16") }.orEmpty().single()
-        File(marks, left.name).writeText("another process")
+        File(marks, left.name).writeText("another 1 2")
         val second = NoGpuAtHand()
         SuperResolver.create(context, model("edge-s-x4"), Options(runtime = second)).use {
             assertEquals(Backend.CPU, it.backend)

@@ -4,7 +4,10 @@ package dev.srganedge.engine
 public enum class Backend { GPU, NPU, CPU }
 
 /** A backend that was tried in vain. */
-public class Refusal(public val backend: Backend, public val reason: String)
+public class Refusal(public val backend: Backend, public val kind: Kind, public val reason: String) {
+    /** It ended the app when it was tried before, computed something else than the CPU, or threw an error. */
+    public enum class Kind { CRASHED, DIFFERS, FAILED }
+}
 
 /** What opens a model: TensorFlow Lite here; another runtime is another implementation. */
 public interface TileRuntime {

@@ -26,7 +26,7 @@ internal class DelegateChooser(
         val refused = mutableListOf<Refusal>()
         for (backend in wanted.filter { it != Backend.CPU }) {
             if (guard?.crashed(key(backend)) == true) {
-                refused += Refusal(backend, "ended the app when it was tried before")
+                refused += Refusal(backend, Refusal.Kind.CRASHED, "ended the app when it was tried before")
                 continue
             }
             var model: TileModel? = null
@@ -34,9 +34,9 @@ internal class DelegateChooser(
                 val opened = trying(backend) { open(backend).also { model = it }.also(::warmUp) }
                 val worst = (reference ?: { open(Backend.CPU) })(backend).use { difference(opened, it) }
                 if (worst <= TOLERANCE) return Choice(opened, backend, refused)
-                refused += Refusal(backend, "differs from the CPU by $worst of 255 levels")
+                refused += Refusal(backend, Refusal.Kind.DIFFERS, "differs from the CPU by $worst of 255 levels")
             } catch (error: Throwable) {
-                refused += Refusal(backend, error.sentence)
+                refused += Refusal(backend, Refusal.Kind.FAILED, error.sentence)
             }
             model?.close()
         }

@@ -5,6 +5,7 @@ import android.graphics.Bitmap
 import android.os.Build
 import android.os.Handler
 import android.os.Looper
+import android.os.Process
 import java.io.Closeable
 import java.io.File
 import java.util.concurrent.Executor
@@ -154,7 +155,7 @@ public class SuperResolver private constructor(
             listener: Listener<SuperResolver>,
         ): Task {
             val worker = Worker()
-            val guard = CrashGuard(File(context.noBackupFilesDir, "srgan-edge"))
+            val guard = CrashGuard(File(context.noBackupFilesDir, "srgan-edge"), Process.myPid()) { CrashGuard.crashed(context, it) }
             val ended = object : Listener<SuperResolver> by listener {
                 override fun failed(error: Throwable) {
                     worker.close {}

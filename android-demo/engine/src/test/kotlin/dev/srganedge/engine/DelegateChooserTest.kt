@@ -70,19 +70,32 @@ class DelegateChooserTest {
     @Test
     fun `a backend that ended the process is not tried again until it is forgiven`() {
         val folder = Files.createTempDirectory("guard").toFile()
-        val guard = CrashGuard(folder)
+        var crashed: Boolean? = true
+        val guard = CrashGuard(folder, 7) { id -> crashed.takeIf { id == 8 } }
         fun choose() = DelegateChooser(guard = guard) { model() }.choose(listOf(Backend.GPU))
         assertEquals(Backend.GPU, choose().backend)
         assertEquals("the mark of a trial that ended well", 0, folder.list()?.size)
         // While it is tried the mark is there: what a crash leaves.
         var during: String? = null
         DelegateChooser(guard = guard) { model().also { _ -> if (it == Backend.GPU) during = folder.list()?.single() } }.choose(listOf(Backend.GPU))
-        folder.resolve(requireNotNull(during)).writeText("another process")
+        val mark = folder.resolve(requireNotNull(during))
+        mark.writeText("another 8 1")
         opened.clear()
         val choice = choose()
         assertEquals(Backend.CPU, choice.backend)
         assertEquals("ended the app when it was tried before", choice.refused.single().reason)
         assertEquals("the GPU was not opened", 1, opened.size)
+        crashed = false // the user had ended it
+        assertEquals(Backend.GPU, choose().backend)
+        assertEquals("all is well", 0, folder.list()?.size)
+        // Where the system does not tell the second end counts.
+        crashed = null
+        mark.writeText("another 8 1")
+        var again: String? = null
+        DelegateChooser(guard = guard) { model().also { _ -> if (it == Backend.GPU) again = mark.readText() } }.choose(listOf(Backend.GPU))
+        assertEquals(listOf("7", "2"), again?.split(' ')?.drop(1))
+        mark.writeText("another 8 2")
+        assertEquals(Backend.CPU, choose().backend)
         guard.forgive("GPU")
         assertEquals(Backend.GPU, choose().backend)
     }
