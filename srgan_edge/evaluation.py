@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import Bytes, pairs, resample
-from srgan_edge.imaging.metrics import Score, score
+from srgan_edge.imaging.metrics import CHANNELS, Score, score
 from srgan_edge.imaging.pairs import EvaluationPair
 from srgan_edge.models import DEFAULT_MODEL
 from srgan_edge.runtime.upscaler import Upscaler
@@ -50,7 +50,7 @@ def evaluate(
     hr: str | Path,
     *,
     lr: str | Path | None = None,
-    models: Sequence[str] = (DEFAULT_MODEL, BICUBIC),
+    models: str | Sequence[str] = (DEFAULT_MODEL, BICUBIC),
     threads: int = 0,
     channel: str = "y",
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -66,7 +66,7 @@ def evaluate(
     Args:
         hr: a folder of photos, or of folders with `hr/` (and `lr_x4/`) in them.
         lr: a folder of their low resolution; None: made by MATLAB's bicubic.
-        models: bundled models by name, .tflite files, "bicubic".
+        models: one or several: bundled models by name, .tflite files, "bicubic".
         threads: CPU threads; 0 = as many as this process may use.
         channel: y, on luma as the literature, or rgb.
         progress: told how many results of how many are measured.
@@ -76,9 +76,13 @@ def evaluate(
         `crop`, pixels left out at the border, and `images`, the figures of each photo.
 
     Raises:
-        UsageError: a folder is missing or empty, a photo has no twin, or the models differ in scale.
+        UsageError: there is no such channel, a folder is missing or empty, a photo has no twin, or the models differ
+            in scale.
         SrganEdgeError: a photo cannot be read, does not fit its twin, or is too small.
     """
+    if channel not in CHANNELS[:2]:
+        raise UnknownNameError("channel", channel, CHANNELS[:2])
+    models = [models] if isinstance(models, str) else models
     with ExitStack() as opened:
         upscalers = {
             name: opened.enter_context(Upscaler(name, threads=threads))

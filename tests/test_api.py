@@ -17,6 +17,7 @@ from PIL import Image
 import srgan_edge
 from srgan_edge import Upscaler
 from srgan_edge.errors import UnknownNameError, UnreadableImageError, UsageError
+from srgan_edge.imaging.images import Picture
 
 PUBLIC = [name for name in srgan_edge.__all__ if name != "__version__"]
 CALLED = [*PUBLIC, "Upscaler.__call__", "Upscaler.upscale", "Upscaler.strips"]
@@ -95,6 +96,8 @@ def test_a_photo_by_path_bytes_or_file(tmp_path: Path) -> None:
             upscaler("none.png")
         with pytest.raises(UsageError, match="an image is uint8 of shape"):
             upscaler(cast("Any", np.zeros((4, 4, 3), np.float32)))
+        with pytest.raises(UsageError, match="a Picture's pixels are uint8, not float32"):
+            upscaler.upscale(Picture(cast("Any", np.zeros((4, 4, 3), np.float32))))
 
 
 def test_changes_are_values_or_lines() -> None:

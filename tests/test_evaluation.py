@@ -11,7 +11,7 @@ from conftest import photo
 from PIL import Image
 
 from srgan_edge.cli.main import cli
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.evaluation import evaluate, measure
 from srgan_edge.imaging import metrics, resample
 from srgan_edge.imaging.pairs import EvaluationPair
@@ -37,6 +37,20 @@ def test_a_twin_is_what_is_enlarged(tmp_path: Path) -> None:
     assert made["psnr"] == pytest.approx(metrics.score(resample.upscale(low, 4), truth, 4).psnr)
     assert given["psnr"] < made["psnr"] - 3
     assert (given["crop"], given["set"], given["images"][0]["name"]) == (4, "hr", "a.png")
+
+
+@pytest.mark.parametrize("channel", ["luma", "Y", "grey"])
+def test_an_unknown_channel_is_an_error_not_another(tmp_path: Path, channel: str) -> None:
+    save(tmp_path / "a.png", photo(64, 64))
+    with pytest.raises(UnknownNameError, match=f"unknown channel '{channel}'.*known: rgb, y"):
+        evaluate(tmp_path, models="bicubic", channel=channel)
+    with pytest.raises(UnknownNameError, match="unknown channel 'luma'"):
+        metrics.score(photo(64, 64), photo(64, 64), 4, "luma")
+
+
+def test_one_model_by_name(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", photo(64, 64))
+    assert [row["model"] for row in evaluate(tmp_path, models="bicubic")] == ["bicubic"]
 
 
 def test_a_grey_photo_is_scored_as_it_is(tmp_path: Path) -> None:

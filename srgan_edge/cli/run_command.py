@@ -180,7 +180,7 @@ def command(
         if upscaler.reason:
             say(f"computing on {upscaler.device} ({upscaler.reason})")
         if camera is not None:
-            _camera(upscaler, camera, Path(out) if headless and out else None)
+            _camera(upscaler, camera, Path(out) if headless and out else None, overwrite)
             return
 
         def left_out(sentence: str, is_failure: bool) -> None:
@@ -278,7 +278,7 @@ def _tell(outcome: FileOutcome, computed_by: tuple[str, str, str], as_json: bool
         )
 
 
-def _camera(upscaler: Upscaler, camera: str, out: Path | None) -> None:
+def _camera(upscaler: Upscaler, camera: str, out: Path | None, overwrite: bool) -> None:
     from srgan_edge.runtime.camera import record, view
 
     if out is None:
@@ -286,4 +286,5 @@ def _camera(upscaler: Upscaler, camera: str, out: Path | None) -> None:
         return
     with progress_bar() as bar:
         task = bar.add_task("frames", total=None)
-        say(f"{record(upscaler, camera, out, lambda count: bar.update(task, completed=count))} frames in {out}")
+        count = record(upscaler, camera, out, lambda done: bar.update(task, completed=done), overwrite)
+        say(f"{count} frames in {out}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError
 from srgan_edge.files.locks import try_lock
 
 # Windows opens no folders: what a killed run leaves is not recognised there.
@@ -24,13 +24,14 @@ _swept: set[Path] = set()
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
     """Yield a path to write to; what the block has written there becomes `target` if it succeeds.
 
     The path has the target's name, in a hidden folder beside it, which is locked as long as it is in use: those
     without an owner are what killed processes left, and are removed. The file is on the disk before it has its name.
 
     Raises:
+        ResultExistsError: without `overwrite`, the target has come into being meanwhile.
         SrganEdgeError: the target's folder cannot be written to, or its disk is full.
     """
     try:
@@ -45,7 +46,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         _to_disk(temporary)
-        temporary.replace(target)
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _name(temporary, target)
     except OSError as error:
         if error.errno in _DISK_ERRORS or error.filename in (str(temporary), temporary):
             raise _unwritable(target, error) from error
@@ -69,9 +73,9 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes left in a folder: hidden folders that nobody holds the lock of."""
     for left in folder.glob(f"{PREFIX}*"):
         try:
-            lock = os.open(left, os.O_RDONLY)
+            lock = os.open(left, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         except OSError:
-            continue  # removed meanwhile, or another user's
+            continue  # removed meanwhile, another user's, or no folder: to open a pipe would wait for its writer
         try:
             if _locked(lock):
                 shutil.rmtree(left, ignore_errors=True)
@@ -107,6 +111,18 @@ def _to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _name(temporary: Path, target: Path) -> None:
+    """Give a file its name, which nobody else's may have."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise ResultExistsError(target) from error
+    except OSError as error:  # a file system without links
+        if os.path.lexists(target):
+            raise ResultExistsError(target) from error
+        temporary.replace(target)
 
 
 def _unwritable(target: Path, error: OSError) -> SrganEdgeError:

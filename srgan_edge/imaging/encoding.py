@@ -74,13 +74,14 @@ def not_held(path: Path, header: Header) -> tuple[str, ...]:
 
 
 @contextmanager
-def encoder(path: Path, header: Header, quality: int = 95) -> Iterator[Write]:
+def encoder(path: Path, header: Header, quality: int = 95, overwrite: bool = True) -> Iterator[Write]:
     """Write an image from top to bottom: the block calls what it is given with strips `(n, width, channels)`.
 
     The file appears when the block has succeeded. PNG, JPEG and TIFF are written as the strips come; WebP, AVIF and
     BMP keep the whole image, 4 bytes a pixel. `quality` is that of JPEG, WebP and AVIF, 1 to 100.
 
     Raises:
+        ResultExistsError: without `overwrite`, the file is there when all is written.
         UsageError: the suffix is of no format that can be written.
         SrganEdgeError: the file cannot be written.
     """
@@ -91,7 +92,7 @@ def encoder(path: Path, header: Header, quality: int = 95) -> Iterator[Write]:
     start = {"PNG": PngStrips, "JPEG": JpegStrips, "TIFF": TiffStrips}.get(name, _Whole)
     rows = max(1, _PART // (header.width * header.channels))
     try:
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
+        with atomic_path(path, overwrite) as temporary, temporary.open("wb") as file:
             strips = start(file, flat, name, options)
 
             def write(strip: Bytes) -> None:

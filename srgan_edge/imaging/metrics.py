@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import SrganEdgeError, UnknownNameError
 from srgan_edge.imaging import Bytes
 
 SSIM_WINDOW = 11
+CHANNELS = ("y", "rgb", "grey")
 """Side of the window that SSIM is measured in, in pixels."""
 
 
@@ -60,8 +61,11 @@ def score(result: Bytes, truth: Bytes, crop: int, channel: str = "y") -> Score:
     their mean) or "grey" (the first plane as it is, the literature's way with a grey photo).
 
     Raises:
+        UnknownNameError: there is no such channel.
         SrganEdgeError: the sizes differ, or nothing is left after the crop.
     """
+    if channel not in CHANNELS:
+        raise UnknownNameError("channel", channel, CHANNELS)
     if result.shape != truth.shape:
         raise SrganEdgeError(
             f"the result is {result.shape[1]}x{result.shape[0]} and the truth {truth.shape[1]}x{truth.shape[0]}"

@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,6 +68,8 @@ def jobs(
     """
     file = out if out is not None and not _is_folder(out) else None
     single = file is not None and file.suffix.lower() in _SUFFIXES
+    if single and any(map(_is_folder, inputs)):
+        raise UsageError(f"{out} is one file, and {next(filter(_is_folder, inputs))} a folder; name a folder")
     one_file = len(inputs) == 1 and not _is_folder(inputs[0])
     if file is not None and one_file and not single and re.fullmatch(r"\.[A-Za-z]\w{1,4}", file.suffix):
         known = " ".join((*encoding.WRITABLE, *VIDEO_RESULTS))
@@ -103,11 +106,12 @@ def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[st
     if out is not None and path.resolve() != out.resolve():
         # Path.resolve raises for links in a circle, which whoever opens them names.
         return [photo for photo in found if not Path(os.path.realpath(photo)).is_relative_to(out.resolve())]
-    sources = {photo.with_suffix("") for photo in found}
+    # `_distinct` keeps the suffix in a name where photos of one name differ in it, or adds a number.
+    sources = {photo.with_suffix("") for photo in found} | set(found)
     results = [
         photo
         for photo in found
-        if (name := re.fullmatch(r"(.+)_x\d+(\.\d+)?", photo.stem)) and photo.with_name(name[1]) in sources
+        if (name := re.fullmatch(r"(.+)_x\d+(\.\d+)?(-\d+)?", photo.stem)) and photo.with_name(name[1]) in sources
     ]
     if results:
         more = f" and {len(results) - 1} more" if len(results) > 1 else ""
@@ -138,8 +142,13 @@ def _distinct(planned: list[Job], scale: float, tell: Callable[[str, bool], None
 
 
 def _key(path: Path) -> str:
-    """A name as file systems compare it that know no difference between a and A."""
-    return str(path).casefold()
+    """A name as file systems compare it that know no difference between a and A, by the folder that it really is in."""
+    return str(_real(path.parent) / path.name).casefold()
+
+
+@lru_cache(maxsize=1)  # photos come folder by folder
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))  # Path.resolve raises for links in a circle
 
 
 def _is_folder(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, encoding, images
 from srgan_edge.runtime.upscaler import Upscaler
 
@@ -51,15 +51,21 @@ def view(upscaler: Upscaler, camera: str) -> int:
     return shown
 
 
-def record(upscaler: Upscaler, camera: str, out: Path, progress: Callable[[int], None]) -> int:
+def record(upscaler: Upscaler, camera: str, out: Path, progress: Callable[[int], None], overwrite: bool = False) -> int:
     """Write a camera's enlarged frames to `out`/frame-000000.jpg and on; return their number when the camera ends.
 
     Raises:
         UsageError: OpenCV is not installed.
+        ResultExistsError: without `overwrite`, the folder holds frames of an earlier recording.
         SrganEdgeError: no such camera, or a frame cannot be written.
     """
     written = 0
+    earlier = sorted(out.glob("frame-*.jpg"))
+    if earlier and not overwrite:
+        raise ResultExistsError(earlier[0])
     with _frames(_opencv(), camera) as frames:
+        for path in earlier:  # a shorter recording would end in frames of another
+            path.unlink(missing_ok=True)
         for frame in frames:
             encoding.write(images.Picture(upscaler(frame)), out / f"frame-{written:06}.jpg")
             written += 1

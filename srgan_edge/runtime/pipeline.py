@@ -149,7 +149,7 @@ def _upscale(
         "tiles": upscaler.plan(picture.height, picture.width).tiles,
         "notes": [*picture.notes, *encoding.not_held(job.output, header)],
     }
-    written = encoders.submit(_encode, job, header, strips, settings.quality, stop)
+    written = encoders.submit(_encode, job, header, strips, settings, stop)
     photo = _Photo(job, strips, written, started, facts)
     try:
         for strip in resized_strips(upscaler, picture, header, factor):
@@ -197,10 +197,10 @@ def _encode(
     job: Job,
     header: encoding.Header,
     strips: queue.Queue[Bytes | _GivenUpError | None],
-    quality: int,
+    settings: Settings,
     stop: threading.Event,
 ) -> float:
-    with encoding.encoder(job.output, header, quality) as write:
+    with encoding.encoder(job.output, header, settings.quality, settings.overwrite) as write:
         while True:
             try:
                 strip = strips.get(timeout=0.2)

@@ -136,8 +136,11 @@ class Upscaler:
         """Enlarge a Picture; transparency is enlarged by the same model.
 
         Raises:
+            UsageError: its pixels are no bytes.
             SrganEdgeError: there is no memory for the result; `strips` needs little.
         """
+        if picture.pixels.dtype != np.uint8:
+            raise UsageError(f"a Picture's pixels are uint8, not {picture.pixels.dtype}")
         height, width = picture.height * self.scale, picture.width * self.scale
         try:
             pixels = np.empty((height, width, picture.pixels.shape[2]), np.uint8)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError
 from srgan_edge.files.atomic import atomic_path, sweep, write_text
 
 
@@ -121,3 +121,34 @@ def test_what_a_killed_process_left_is_swept_and_what_a_live_one_holds_is_not(tm
     child.wait()
     sweep(tmp_path)
     assert [p.name for p in tmp_path.rglob("*")] == ["b"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_has_come_into_being_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    if not links:
+
+        def refuse(*paths: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+    target = tmp_path / "photo.png"
+    with (
+        pytest.raises(ResultExistsError, match=r"photo\.png: exists"),
+        atomic_path(target, overwrite=False) as temporary,
+    ):
+        temporary.write_text("ours")
+        target.write_text("theirs")
+    assert target.read_text() == "theirs"
+    with atomic_path(tmp_path / "new.png", overwrite=False) as temporary:
+        temporary.write_text("ours")
+    assert (tmp_path / "new.png").read_text() == "ours"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.png", "photo.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_with_the_name_of_a_leftover_stops_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".srgan-edge-x")
+    swept = threading.Thread(target=sweep, args=(tmp_path,), daemon=True)
+    swept.start()
+    swept.join(10)
+    assert not swept.is_alive()

@@ -56,6 +56,8 @@ def test_refusals(tmp_path: Path) -> None:
         jobs((tmp_path / "in",), None, 4, False)
     with pytest.raises(UsageError, match="is one file and there are 2 files"):
         jobs((tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "c.png", 4, False)
+    with pytest.raises(UsageError, match=r"one.png is one file, and .*two a folder; name a folder"):
+        jobs((tmp_path / "two",), tmp_path / "one.png", 4, False)
     for name in ("r.jxl", "r.tar", "r.heic2"):
         with pytest.raises(UsageError, match=r"cannot write \.\w+; use one of \.jpg"):
             jobs((tmp_path / "two" / "b.png",), tmp_path / name, 4, False)
@@ -106,6 +108,22 @@ def test_results_of_earlier_runs_are_left_out_and_originals_are_not(tmp_path: Pa
     planned = jobs((tmp_path / "in",), None, 4, False, tell=told)
     assert [j.input.name for j in planned] == ["a.jpg", "holiday_x4.jpg"]
     assert told == [(f"{tmp_path}/in/a_x2.5.jpg and 1 more: left out, the result of an earlier run", False)]
+
+
+def test_a_second_run_finds_the_names_of_the_first(tmp_path: Path) -> None:
+    """Also where photos of one name made them longer: they are neither inputs nor in the way."""
+    tree(tmp_path, "in/a.png", "in/a.gif", "in/b.png", "in/b.bmp", "in/b_x4.png")
+    first = jobs((tmp_path / "in",), None, 4, False, ".png")
+    tree(tmp_path, *(str(job.output.relative_to(tmp_path)) for job in first))
+    assert jobs((tmp_path / "in",), None, 4, False, ".png", Told()) == first
+
+
+def test_one_file_by_two_paths_is_one_file(tmp_path: Path) -> None:
+    tree(tmp_path, "in/a.png", "in/a.gif")
+    (tmp_path / "same").symlink_to(tmp_path / "in")
+    inputs = (tmp_path / "in" / "a.png", tmp_path / "same" / "a.gif", tmp_path / "in" / ".." / "in" / "a.bmp")
+    planned = jobs(inputs, None, 4, False, tell=Told())
+    assert len({job.output.resolve() for job in planned}) == 3
 
 
 def test_results_inside_the_folder_are_no_inputs(tmp_path: Path) -> None:

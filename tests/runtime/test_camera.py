@@ -9,7 +9,7 @@ import pytest
 from conftest import photo
 
 from srgan_edge import Upscaler
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import ResultExistsError, SrganEdgeError
 from srgan_edge.imaging import images
 from srgan_edge.runtime import camera
 
@@ -53,6 +53,17 @@ def test_camera_without_a_window(upscaler: Upscaler, clip: Path, tmp_path: Path)
     assert files[0].name == "frame-000000.jpg"
     for given, path in zip(frames(clip), files, strict=True):
         assert np.abs(upscaler(given).astype(int) - images.read(path).rgb).mean() < 8
+
+
+def test_a_second_recording_does_not_replace_the_first(upscaler: Upscaler, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    (tmp_path / "frame-000000.jpg").write_text("the first")
+    (tmp_path / "frame-000099.jpg").write_text("the last")
+    with pytest.raises(ResultExistsError, match=r"frame-000000\.jpg: exists"):
+        camera.record(upscaler, str(clip), tmp_path, lambda count: None)
+    assert (tmp_path / "frame-000000.jpg").read_text() == "the first"
+    assert camera.record(upscaler, str(clip), tmp_path, lambda count: None, overwrite=True) == FRAMES
+    assert len(list(tmp_path.iterdir())) == FRAMES
 
 
 def test_no_camera_and_no_display(upscaler: Upscaler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from srgan_edge import Upscaler
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes, images
-from srgan_edge.runtime import pipeline
+from srgan_edge.runtime import pipeline, tiling
 from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
 
@@ -45,6 +45,23 @@ def test_every_photo_has_its_outcome_in_order(upscaler: Upscaler, tmp_path: Path
             assert (outcome.facts["width"], outcome.facts["height"]) == (80, 4 * (9 + index))
             np.testing.assert_array_equal(images.read(Path(outcome.job.output)).rgb, upscaler(photo(9 + index, 20)))
     assert len(list((tmp_path / "out").iterdir())) == 10
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_a_file_that_appears_meanwhile_is_not_overwritten(upscaler: Upscaler, tmp_path: Path, suffix: str) -> None:
+    class Slow(Upscaler):
+        def strips(self, pixels: Bytes | tiling.Window, out: Bytes | None = None) -> Iterator[Bytes]:
+            target.write_text("precious")
+            return super().strips(pixels, out)
+
+    given, target = save(tmp_path / "a.png", 9, 9), tmp_path / f"a_x4{suffix}"
+    with Slow("edge-s-x4-int8", delegate="cpu") as slow:
+        (outcome,) = upscale_files(slow, [Job(given, target)], Settings())
+        assert outcome.error == f"{target}: exists; use --overwrite or --skip-existing"
+        assert target.read_text() == "precious"
+        (outcome,) = upscale_files(slow, [Job(given, target)], Settings(overwrite=True))
+    assert outcome.error is None
+    assert images.size(target) == (36, 36)
 
 
 def test_an_encoder_that_fails_does_not_stop_the_others(upscaler: Upscaler, tmp_path: Path) -> None:

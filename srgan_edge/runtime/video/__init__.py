@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
-from srgan_edge.runtime.batch import Job
+from srgan_edge.runtime.batch import Job, exists
 from srgan_edge.runtime.pipeline import FileOutcome, Settings
 from srgan_edge.runtime.upscaler import Upscaler
 
@@ -23,9 +23,11 @@ def upscale_videos(
     for job in jobs:
         started = time.perf_counter()
         try:
-            if job.output.exists() and not settings.overwrite:
+            if exists(job.output) and not settings.overwrite:
                 raise ResultExistsError(job.output)
-            facts = upscale_video(upscaler, job.input, job.output, progress, settings.quality, settings.factor)
+            facts = upscale_video(
+                upscaler, job.input, job.output, progress, settings.quality, settings.factor, settings.overwrite
+            )
             yield FileOutcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
         except SrganEdgeError as error:
             yield FileOutcome(job, str(error), {})
@@ -38,6 +40,7 @@ def upscale_video(
     progress: FrameProgress = lambda done, total: None,
     quality: int = 95,
     factor: float | None = None,
+    overwrite: bool = True,
 ) -> dict[str, Any]:
     """Enlarge a video file. Returns the facts of a `FileOutcome`.
 
@@ -53,8 +56,10 @@ def upscale_video(
         progress: told after each frame.
         quality: 1 to 100, of the encoder; 95 is H.264's CRF 18.
         factor: enlargement of the result, up to the model's squared; None = the model's.
+        overwrite: a target that has come into being meanwhile.
 
     Raises:
+        ResultExistsError: it may not be overwritten; the frames are kept.
         UsageError: PyAV is not installed, or no container has the target's suffix.
         SrganEdgeError: the file is missing, damaged, cut short or HDR, or the target cannot be written.
     """
@@ -64,4 +69,4 @@ def upscale_video(
         raise UsageError(f"{source}: video needs PyAV: pip install 'srgan-edge[video]'") from error
     from srgan_edge.runtime.video.enlarge import enlarge
 
-    return enlarge(upscaler, source, target, progress, quality, factor)
+    return enlarge(upscaler, source, target, progress, quality, factor, overwrite)

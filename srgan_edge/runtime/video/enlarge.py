@@ -46,6 +46,7 @@ def enlarge(
     progress: Callable[[int, int], None],
     quality: int,
     factor: float | None,
+    overwrite: bool,
 ) -> dict[str, Any]:
     """`upscale_video`, where PyAV is installed."""
     suffix = target.suffix.lower()
@@ -65,7 +66,7 @@ def enlarge(
                 before = segments.frames
                 try:
                     count = _frames(upscaler, given, segments, first, progress)
-                    with atomic_path(target) as made:
+                    with atomic_path(target, overwrite) as made:
                         result.join(source, plan, made, segments, encoding.time_base)
                         result.check(source, made, count)
                         lost = result.missing(source, made)

@@ -11,7 +11,7 @@ from clips import frames, make, repeats, seconds
 
 av = pytest.importorskip("av")
 
-from srgan_edge.errors import SrganEdgeError  # noqa: E402
+from srgan_edge.errors import ResultExistsError, SrganEdgeError  # noqa: E402
 from srgan_edge.runtime.video import kept, upscale_video  # noqa: E402
 from srgan_edge.runtime.video.kept import kept_frames  # noqa: E402
 
@@ -61,6 +61,16 @@ def test_the_same_result(tmp_path: Path, clip: Path, suffix: str) -> None:
     else:
         assert whole.read_bytes() == target.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", whole.name, target.name}
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten_and_no_frame_is_lost(tmp_path: Path, clip: Path) -> None:
+    target = tmp_path / "out.mp4"
+    with pytest.raises(ResultExistsError):
+        upscale_video(repeats(), clip, target, lambda done, total: target.touch(), overwrite=False)
+    assert target.read_bytes() == b""
+    upscaler = repeats()
+    assert upscale_video(upscaler, clip, target)["frames"] == 35
+    assert upscaler.calls < 10
 
 
 def test_times_over_all_segments(tmp_path: Path, clip: Path) -> None:
