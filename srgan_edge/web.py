@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,13 +41,13 @@ def web_models() -> list[Model]:
 
 
 def write_site(out: Path, models: Sequence[Model], say: Callable[[str], None]) -> None:
-    """Write the site, complete or not at all.
+    """Write the site, complete or not at all; what else lies in its folder, a CNAME or a .git, stays.
 
     Raises:
         UsageError: the folder holds something else than a site, or a model cannot be on one.
         SrganEdgeError: there is no Node.js, or npm fails; the message has its reason.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARK).is_file())):
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not is_site(out))):
         raise UsageError(f"{out}: is not empty and not a site of ours; name a new folder")
     groups = _groups(models)
     built = _built(say)
@@ -59,9 +61,15 @@ def write_site(out: Path, models: Sequence[Model], say: Callable[[str], None]) -
         (site / MARK).write_text(json.dumps(groups, indent=1), encoding="utf-8")
         _list_files(site)
         if out.exists():
+            _copy_others(out, site)
             out.rename(Path(folder) / "before")
         site.chmod(0o755)
         site.rename(out)
+
+
+def is_site(folder: Path) -> bool:
+    """Whether a folder holds a site of ours."""
+    return (folder / MARK).is_file()
 
 
 @contextmanager
@@ -145,6 +153,29 @@ def _list_files(site: Path) -> None:
     listed = json.dumps(["./", *files])
     head = f"self.FILES = {listed};\nself.VERSION = {json.dumps(digest.hexdigest()[:16])};\n"
     worker.write_text(head + worker.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _copy_others(before: Path, site: Path) -> None:
+    """Copy what is in a site's folder and not in its list of files, nor in a new site's."""
+    worker = before / "sw.js"
+    text = worker.read_text(encoding="utf-8", errors="replace") if worker.is_file() else ""
+    listed = re.match(r"self\.FILES = (\[.*?\]);", text)
+    ours = {worker, *(before / name for name in json.loads(listed[1]))} if listed else set()
+    folders = {folder for name in ours for folder in name.parents}
+
+    def copy(folder: Path) -> None:
+        for path in folder.iterdir():
+            target = site / path.relative_to(before)
+            if path in folders and not path.is_symlink():
+                copy(path)
+            elif path not in ours and not os.path.lexists(target):
+                target.parent.mkdir(exist_ok=True)
+                if path.is_dir() and not path.is_symlink():
+                    shutil.copytree(path, target, symlinks=True)
+                else:
+                    shutil.copy2(path, target, follow_symlinks=False)
+
+    copy(before)
 
 
 def _built(say: Callable[[str], None]) -> Path:

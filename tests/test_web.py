@@ -64,6 +64,35 @@ def test_a_site(built: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["built", "site"]
 
 
+def test_what_else_lies_in_a_sites_folder_stays(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "site"
+    write = ["-o", str(out), "-m", "edge-s-x4-int8"]
+    CliRunner().invoke(command, write, catch_exceptions=False)
+    (out / "CNAME").write_text("photos.example")
+    (out / ".git").mkdir()
+    (out / ".git" / "HEAD").write_text("ref: refs/heads/pages")
+    (out / "models" / "notes.txt").write_text("mine")
+    (out / "link").symlink_to("nowhere")
+    (built / "main.js").unlink()
+    CliRunner().invoke(command, write, catch_exceptions=False)
+    for name, text in (
+        ("CNAME", "photos.example"),
+        (".git/HEAD", "ref: refs/heads/pages"),
+        ("models/notes.txt", "mine"),
+    ):
+        assert (out / name).read_text() == text
+    assert (out / "link").is_symlink()
+    assert not (out / "main.js").exists(), "ours, and not of the new site"
+    assert "CNAME" not in (out / "sw.js").read_text(), "a visitor's browser keeps what is ours"
+    # What `web -o SITE` prints as next changes nothing.
+    monkeypatch.setattr("webbrowser.open", lambda address: None)
+    monkeypatch.setattr("http.server.ThreadingHTTPServer.serve_forever", lambda server: None)
+    before = {path: path.lstat().st_mtime_ns for path in out.rglob("*")}
+    done = CliRunner().invoke(command, ["-o", str(out), "--serve", "--port", "0"], catch_exceptions=False)
+    assert "served as it is" in done.stderr
+    assert {path: path.lstat().st_mtime_ns for path in out.rglob("*")} == before
+
+
 def test_refusals(built: Path, tmp_path: Path) -> None:
     assert sentence() == ("say where the site goes, with -o SITE, or --serve", 2)
     (tmp_path / "photos").mkdir()

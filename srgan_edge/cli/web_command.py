@@ -14,7 +14,9 @@ from srgan_edge.cli.output import json_option, print_json, say
 @click.command("web")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the site.")
 @click.option("-m", "--model", "names", multiple=True, help="A model of the site. Default: the bundled fast ones.")
-@click.option("--serve", is_flag=True, help="Serve it on this machine and open a browser.")
+@click.option(
+    "--serve", is_flag=True, help="Serve it on this machine and open a browser; a site that is there stays as it is."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Of --serve; 0 = any.")
 @json_option
 def command(out: Path | None, names: tuple[str, ...], serve: bool, port: int, as_json: bool) -> None:
@@ -31,16 +33,19 @@ def command(out: Path | None, names: tuple[str, ...], serve: bool, port: int, as
     """
     from srgan_edge.errors import UsageError
     from srgan_edge.models import find_model
-    from srgan_edge.web import serving, web_models, write_site
+    from srgan_edge.web import is_site, serving, web_models, write_site
 
     if out is None and not serve:
         raise UsageError("say where the site goes, with -o SITE, or --serve")
     models = [find_model(name) for name in names] or web_models()
     with tempfile.TemporaryDirectory() as folder:
         site = out or Path(folder) / "site"
-        write_site(site, models, say)
-        if as_json:
-            print_json({"site": str(site), "models": [model.name for model in models]})
+        if serve and not names and is_site(site):
+            say(f"{site}: served as it is; without --serve, or with -m, it is written anew")
+        else:
+            write_site(site, models, say)
+            if as_json:
+                print_json({"site": str(site), "models": [model.name for model in models]})
         if not serve:
             say(f"{site}: {len(models)} models. Next: srgan-edge web -o {site} --serve, or copy it to a host for files")
             return
