@@ -139,27 +139,30 @@ def convert(
         settings = recipe
     else:
         settings = recipes.load(Conversion, "convert", str(recipe), changes)
-    import_tensorflow()
-    from srgan_edge.conversion import convert as stages
-    from srgan_edge.conversion.foreign_files import find_foreign
-    from srgan_edge.conversion.prepare import newest_run
+    from srgan_edge.conversion.source import find_foreign, newest_run
     from srgan_edge.runtime.ranges import Ranges
+    from srgan_edge.training.pretrained_files import generator_file
 
-    stages.targets_of(settings)  # a package that is missing is found now, and not after the fine-tuning
     if source is None:
         source = newest_run()
         say(f"No run named: converting the newest, {source}.")
     path = Path(source)
     foreign = find_foreign(path)
+    if foreign is None:
+        if input_range or output_range or trust:
+            option = "--trust" if trust else "--input-range"
+            raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
+        generator_file(path)
+    import_tensorflow()
+    from srgan_edge.conversion import convert as stages
+
+    stages.targets_of(settings)  # a package that is missing is found now, and not after the fine-tuning
     if foreign is not None:
         for key, value, _ in recipes.settings_of(changes):
             if key in OF_RUNS and value:
                 raise UsageError(f"{key}: another's network is quantized by calibration alone")
         folder = Path(out) if out else foreign.with_name(f"{foreign.stem}-exports")
         return stages.convert_foreign(foreign, Ranges(input_range, output_range), settings, folder, say, trust)
-    if input_range or output_range or trust:
-        option = "--trust" if trust else "--input-range"
-        raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
     folder = Path(out) if out else path / "exports"
     return stages.convert(path, settings, folder, say, progress or (lambda done, total: None))
 

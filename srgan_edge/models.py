@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -197,8 +198,24 @@ def find_model(name_or_path: str, prefer: str = "int8") -> Model:
         if name in models:
             content(models[name])
             return models[name]
+    if hint := _hint(path):
+        raise UsageError(f"{path}: {hint}")
     families = {name.rsplit("-", 1)[0] for name in models}
     raise UnknownNameError("model", name_or_path, {*models, *families})
+
+
+def _hint(path: Path) -> str:
+    """What to do with a file or folder that is no .tflite file; empty if there is none."""
+    try:
+        if (path / "generator").is_dir():
+            return f"is a run folder: its exports are made by srgan-edge convert {shlex.quote(str(path))}"
+        if path.is_dir() and (found := sorted(path.glob("*.tflite"))):
+            return f"is a folder: name a file of it, {found[0]}"
+        if path.suffix.lower() in (".keras", ".h5", ".hdf5") or (path / "saved_model.pb").is_file():
+            return f"is to be converted first: srgan-edge convert {shlex.quote(str(path))}" if path.exists() else ""
+        return "is no .tflite model" if path.exists() else "no such model file" if len(path.parts) > 1 else ""
+    except OSError:  # a name too long
+        return ""
 
 
 def file_sha256(path: Path) -> str:

@@ -186,6 +186,23 @@ def test_unknown_names(tmp_path: Path) -> None:
         models.find_model(str(tmp_path / "none.tflite"))
 
 
+def test_what_is_no_model_and_leads_to_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("my run/generator/generator.json", "exports/b.tflite", "exports/a.tflite", "net.keras", "a.jpg"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("")
+    for name, hint in {
+        "my run": "is a run folder: its exports are made by srgan-edge convert 'my run'",
+        "exports": "is a folder: name a file of it, exports/a.tflite",
+        "net.keras": "is to be converted first: srgan-edge convert net.keras",
+        "a.jpg": "is no .tflite model",
+        "runs/none": "no such model file",
+    }.items():
+        with pytest.raises(UsageError) as error:
+            models.find_model(name)
+        assert str(error.value) == f"{name}: {hint}"
+
+
 def test_cards_and_their_files(exports: Path, tmp_path: Path) -> None:
     found = models.find_model(str(exports / "tiny-int8.tflite"))
     assert found.card is not None

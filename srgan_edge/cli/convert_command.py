@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -73,7 +74,6 @@ def command(
       srgan-edge convert srgan.keras --input-range 0 1 --output-range -1 1
     """
     from srgan_edge import api
-    from srgan_edge.conversion.report import REPORT
 
     given = {
         "qat_steps": qat_steps,
@@ -103,6 +103,8 @@ def command(
             progress=lambda done, total: bar.update(task, completed=done, total=total, visible=done < total),
         )
     if as_json:
+        from srgan_edge.conversion.report import REPORT
+
         print_json(
             {
                 "exports": [{**asdict(e), "path": str(e.path)} for e in exports],
@@ -124,7 +126,7 @@ def command(
             for e in exports
         ),
     )
-    say(f"Next: srgan-edge run -m {exports[0].path} photo.jpg")
+    say(f"Next: srgan-edge run -m {shlex.quote(str(exports[0].path))} photo.jpg")
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -7,10 +7,10 @@ import platform
 
 import click
 
+from srgan_edge import __version__
 from srgan_edge.cli.output import json_option, print_json, print_table
 
 _PACKAGES = (
-    "srgan-edge",
     "ai-edge-litert",
     "tflite-runtime",
     "numpy",
@@ -28,7 +28,7 @@ def command(as_json: bool) -> None:
     """Show versions and the delegates that can compute here, with the reason for those that cannot."""
     from srgan_edge.runtime.delegates import delegates
 
-    versions = {"python": platform.python_version(), "system": platform.platform()}
+    versions = {"python": platform.python_version(), "system": platform.platform(), "srgan-edge": __version__}
     for package in _PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

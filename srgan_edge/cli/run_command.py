@@ -141,7 +141,10 @@ def command(
     if "" in (*inputs, out) or out == "-":
         raise UsageError("an empty name" if out != "-" else "-o -: results are written to files, not to stdout")
     if bool(inputs) == (camera is not None):
-        raise UsageError("name photos, folders or videos, or a --camera")
+        both = "--camera and photos exclude each other"
+        raise UsageError(both if inputs else "name photos, folders or videos, or a --camera")
+    if address is None and (url := next((text for text in (*inputs, out or "") if "://" in text), None)):
+        raise UsageError(f"{url}: is an address, and files are read; --ray takes addresses of stores, as s3://")
     if headless and (camera is None or out is None):
         raise UsageError("--headless goes with --camera and the folder -o")
     if skip_existing and overwrite:
@@ -220,7 +223,7 @@ def command(
 
 
 def _end(planned: int, skipped: int, done: int, failed: int) -> None:
-    if planned > 1:
+    if planned > 1 or skipped:
         say(f"{done} upscaled, {skipped} skipped, {failed} failed")
     if failed:
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import time
@@ -124,9 +125,11 @@ def _train(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
         picture = out / "samples" / f"step-{outcome.step}.png"
         if picture.exists():
             say(f"Look at {picture.resolve().as_uri()} (LR | bicubic | SR | HR)")
-        say(f"Next: srgan-edge convert {out / 'best' if outcome.best and not outcome.best.broken else out}")
+        chosen = out / "best" if outcome.best and not outcome.best.broken else out
+        say(f"Next: srgan-edge convert {shlex.quote(str(chosen))}")
     else:
-        say(f"{out}: stopped at step {outcome.step}. Go on with: srgan-edge train --out {out} --resume")
+        again = f"srgan-edge train --out {shlex.quote(str(out))} --resume"
+        say(f"{out}: stopped at step {outcome.step}. Go on with: {again}")
     if not outcome.finished:
         # As any command that a signal ends: what follows it in a script must not take the run for done.
         sys.exit(128 + (outcome.signal or signal.SIGTERM))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -47,7 +48,8 @@ def command(out: Path | None, names: tuple[str, ...], serve: bool, port: int, as
             if as_json:
                 print_json({"site": str(site), "models": [model.name for model in models]})
         if not serve:
-            say(f"{site}: {len(models)} models. Next: srgan-edge web -o {site} --serve, or copy it to a host for files")
+            serve_it = f"srgan-edge web -o {shlex.quote(str(site))} --serve"
+            say(f"{site}: {len(models)} models. Next: {serve_it}, or copy it to a host for files")
             return
         with serving(site, port) as server:
             address = f"http://127.0.0.1:{server.server_port}/"

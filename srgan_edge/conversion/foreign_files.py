@@ -17,19 +17,6 @@ import tensorflow as tf
 from srgan_edge.conversion.trust import check_saved_model, checked_config
 from srgan_edge.errors import SrganEdgeError, UsageError
 
-_KERAS = (".keras", ".h5", ".hdf5")
-# Files of networks that cannot be converted, and what leads to one that can.
-_ELSEWHERE = {
-    ".onnx": "is an ONNX model: make a SavedModel of it first: pip install onnx2tf, onnx2tf -i {name} -o FOLDER",
-    ".tflite": "is a .tflite model already: srgan-edge run -m {name}, or srgan-edge inspect {name}",
-    **dict.fromkeys(
-        (".pth", ".pt", ".ckpt", ".safetensors", ".bin"),
-        "holds PyTorch's weights, no network: export it to ONNX (torch.onnx.export), then to a SavedModel (onnx2tf)",
-    ),
-    ".pb": "is a frozen graph of TensorFlow 1: only SavedModels, folders with a saved_model.pb, can be converted",
-    ".json": "is no network: name the Keras file or the SavedModel",
-}
-
 
 @dataclass(frozen=True)
 class Loaded:
@@ -44,33 +31,11 @@ class Loaded:
     """Holds its variables."""
 
 
-def find_foreign(path: Path) -> Path | None:
-    """The Keras file or the folder of the SavedModel that a path names; None if it may be a run folder.
-
-    Raises:
-        UsageError: it is something else that cannot be converted; the message says what to do.
-    """
-    suffix = path.suffix.lower()
-    if path.name == "saved_model.pb":
-        return path.parent
-    if (path / "saved_model.pb").is_file():
-        return path
-    if path.is_dir() and (path / "keras_metadata.pb").exists():
-        raise UsageError(f"{path}: a SavedModel without its saved_model.pb")
-    if path.is_dir():
-        return None
-    if suffix in _KERAS:
-        return path
-    if path.is_file():
-        raise UsageError(f"{path}: {_ELSEWHERE.get(suffix, 'is neither a run folder nor a network').format(name=path)}")
-    return None
-
-
 def load(path: Path, trusted: bool) -> Loaded:
     """Load a network.
 
     Args:
-        path: as `find_foreign` gives it.
+        path: as `source.find_foreign` gives it.
         trusted: its own Python code and operators may run.
 
     Raises:

@@ -62,18 +62,6 @@ class Prepared:
         return 0.0 if self.recipe.gan.steps else last.luma
 
 
-def newest_run(folder: Path = Path("runs")) -> Path:
-    """The run folder under `folder` whose generator was written last.
-
-    Raises:
-        UsageError: there is none.
-    """
-    found = sorted(folder.glob("*/generator/generator.json"), key=lambda p: p.stat().st_mtime)
-    if not found:
-        raise UsageError(f"no trained generator under {folder}/: run srgan-edge train first, or name a run folder")
-    return found[-1].parent.parent
-
-
 def prepare(run: Path, settings: Conversion, say: Say) -> Prepared:
     """Load the generator of a run folder, fold it, and find the photos for it.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from srgan_edge import __version__
 from srgan_edge.conversion import verify
 from srgan_edge.conversion.card_recipes import conversion_table
 from srgan_edge.conversion.progress import Say
@@ -100,7 +101,10 @@ def publish(
         training=provenance.training,
         conversion=conversion_table(settings),
         quality={"valid": _figures(quality, checker)},
-        versions=_versions("srgan-edge", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert"),
+        versions={
+            "srgan-edge": __version__,
+            **_versions("tensorflow", "tensorflow-model-optimization", "ai-edge-litert"),
+        },
     )
     card.save(target.with_suffix(".json"))
     made = Export(

@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from srgan_edge.errors import UnreadableImageError
+from srgan_edge.errors import UnreadableImageError, UsageError
 from srgan_edge.imaging import Bytes, canvas, colour, depth, metadata, png_rows, transparency
 from srgan_edge.imaging.metadata import Metadata
 
@@ -119,7 +119,7 @@ def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[tup
                         f"{path}: cannot be decoded: {image.width}x{image.height} is a size that WebP does not have"
                     )
                 yield image, file
-    except UnreadableImageError:
+    except (UnreadableImageError, UsageError):
         raise
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
@@ -141,6 +141,8 @@ def _file(photo: str | Path | bytes | BinaryIO) -> AbstractContextManager[Binary
     if isinstance(photo, bytes):
         return io.BytesIO(photo)
     if not isinstance(photo, str | Path):
+        if not hasattr(photo, "read"):
+            raise UsageError(f"a photo is a path, bytes or an open file, not {type(photo).__name__}")
         return nullcontext(photo)
     path = Path(photo)
     kind = path.stat().st_mode

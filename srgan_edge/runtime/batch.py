@@ -66,6 +66,8 @@ def jobs(
     Raises:
         UsageError: there is nothing to do, or one output file for several inputs.
     """
+    if suffix and out is not None and not _is_folder(out) and out.suffix.lower() not in ("", suffix):
+        raise UsageError(f"{out}: a file's own suffix says its format, and --format says {suffix[1:]}; name a folder")
     file = out if out is not None and not _is_folder(out) else None
     single = file is not None and file.suffix.lower() in _SUFFIXES
     if single and any(map(_is_folder, inputs)):
@@ -89,6 +91,7 @@ def jobs(
         planned += [Job(p, root / p.relative_to(path).parent / result_name(p, scale, suffix)) for p in found]
     if not planned and missing:
         raise UsageError(missing[0])
+    planned = _without_results(planned, tell)
     for sentence in missing:
         tell(sentence, True)
     if single and len(planned) > 1:
@@ -97,7 +100,7 @@ def jobs(
 
 
 def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[str, bool], None]) -> list[Path]:
-    """A folder's images and videos but for results of earlier runs, which must not become the next run's inputs."""
+    """A folder's images and videos, but for those in `out`, where the results are."""
 
     def unreadable(error: OSError) -> None:
         tell(f"{error.filename}: cannot be looked into: {error.strerror}", True)
@@ -106,17 +109,24 @@ def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[st
     if out is not None and path.resolve() != out.resolve():
         # Path.resolve raises for links in a circle, which whoever opens them names.
         return [photo for photo in found if not Path(os.path.realpath(photo)).is_relative_to(out.resolve())]
+    return found
+
+
+def _without_results(planned: list[Job], tell: Callable[[str, bool], None]) -> list[Job]:
+    """The jobs but for those of earlier runs' results, which lie beside their photos and must not become inputs."""
+    photos = {job.input for job in planned}
     # `_distinct` keeps the suffix in a name where photos of one name differ in it, or adds a number.
-    sources = {photo.with_suffix("") for photo in found} | set(found)
+    sources = {photo.with_suffix("") for photo in photos} | photos
     results = [
         photo
-        for photo in found
+        for photo in photos
         if (name := re.fullmatch(r"(.+)_x\d+(\.\d+)?(-\d+)?", photo.stem)) and photo.with_name(name[1]) in sources
     ]
     if results:
         more = f" and {len(results) - 1} more" if len(results) > 1 else ""
-        tell(f"{results[0]}{more}: left out, the result of an earlier run", False)
-    return [photo for photo in found if photo not in set(results)]
+        tell(f"{min(results)}{more}: left out, the result of an earlier run", False)
+    left_out = set(results)
+    return [job for job in planned if job.input not in left_out]
 
 
 def _distinct(planned: list[Job], scale: float, tell: Callable[[str, bool], None]) -> list[Job]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import Model, find_model
+from srgan_edge.recipes import load, recipe_folder
+from srgan_edge.training.recipe import Recipe
 
 
 def find_pretrained(name: str, key: str) -> Path | Model:
@@ -21,7 +23,27 @@ def find_pretrained(name: str, key: str) -> Path | Model:
         if not (path / "generator").is_dir():
             raise UsageError(f"{key}: {name} is no run folder with a generator in it")
         return path
+    if len(path.parts) > 1 and not path.exists():
+        raise UsageError(f"{key}: {name}: no such run; {_how_to_make(path.name)}set {key} to a bundled model")
     try:
         return find_model(name, "fp16")
     except SrganEdgeError as error:
         raise UsageError(f"{key}: {name}: {error}") from error
+
+
+def generator_file(run: Path) -> Path:
+    """The file that says what a run folder's generator is.
+
+    Raises:
+        UsageError: the folder is not of a run, or its run has not been validated yet.
+    """
+    path = run / "generator" / "generator.json"
+    if not path.is_file():
+        raise UsageError(f"{run}: not a run folder with a generator in it ({path} is missing)")
+    return path
+
+
+def _how_to_make(run: str) -> str:
+    names = (path.stem for path in recipe_folder("train").glob("*.toml"))
+    recipe = next((name for name in names if load(Recipe, "train", name).name == run), None)
+    return f"make it with srgan-edge train --recipe {recipe} first, or " if recipe else ""

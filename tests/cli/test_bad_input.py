@@ -166,8 +166,8 @@ def test_skip_existing_sweeps_what_a_killed_run_left(run: Run, tmp_path: Path) -
     (tmp_path / "a_x4.png").write_text("done")
     (tmp_path / f"{atomic.PREFIX}abc").mkdir()
     (tmp_path / f"{atomic.PREFIX}abc" / "a_x4.png").write_text("half")
-    code, _ = run("a.png", "--skip-existing")
-    assert code == 0
+    code, said = run("a.png", "--skip-existing")
+    assert (code, said.splitlines()[-1]) == (0, "0 upscaled, 1 skipped, 0 failed")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a_x4.png"]
 
 

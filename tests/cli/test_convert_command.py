@@ -45,6 +45,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     ],
 )
 def test_of_a_run(options: tuple[str, ...], key: str, value: Any, asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "generator").mkdir()
+    (tmp_path / "generator" / "generator.json").write_text("")
     done = CliRunner().invoke(command, [str(tmp_path), *options], catch_exceptions=False)
     assert done.exit_code == 0
     assert asked[0] == tmp_path

@@ -49,6 +49,19 @@ def test_running_needs_no_tensorflow(exports: Path, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "large.png").size == (120, 80)
 
 
+@pytest.mark.parametrize("arguments", [["convert", "none"], ["convert", "a.onnx"], ["convert"]])
+def test_conversions_are_refused_without_tensorflow(tmp_path: Path, arguments: list[str]) -> None:
+    """Which takes seconds to start, and prints what nobody asked for."""
+    (tmp_path / "a.onnx").write_text("")
+    code = (
+        "import sys; from srgan_edge.cli.main import cli; from srgan_edge.errors import UsageError\n"
+        f"try: cli.main({arguments}, standalone_mode=False)\n"
+        "except UsageError: sys.exit('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("command", ["", "train", "convert", "run", "evaluate", "inspect", "models", "doctor", "demo"])
 def test_help(command: str) -> None:
     done = srgan_edge(*command.split(), "--help")
@@ -132,7 +145,9 @@ def test_existing_results(exports: Path, tmp_path: Path) -> None:
         (("run", "a.png", "--delegate", "cqu"), 2, "did you mean 'cpu'?"),
         (("run",), 2, "name photos, folders or videos, or a --camera"),
         (("run", "a.png", "--skip-existing", "--overwrite"), 2, "exclude each other"),
-        (("run", "a.png", "--camera", "0"), 2, "name photos, folders or videos, or a --camera"),
+        (("run", "a.png", "--camera", "0"), 2, "--camera and photos exclude each other"),
+        (("run", "https://example.org/a.jpg"), 2, "https://example.org/a.jpg: is an address"),
+        (("run", "a.png", "-o", "s3://bucket/a.png"), 2, "s3://bucket/a.png: is an address"),
         (("run", "a.png", "--headless"), 2, "--headless goes with --camera"),
         (("run", "a.png", "--format", "jpgg"), 2, "did you mean 'jpg'?"),
         (("run", "a.png", "--scale", "99"), 2, "gives enlargements up to x16, not x99"),

@@ -13,10 +13,11 @@ import tensorflow as tf
 import tf_keras as keras2
 from conftest import photo
 
+from srgan_edge import Upscaler
 from srgan_edge.conversion.convert import convert_foreign
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
-from srgan_edge.conversion.foreign_files import find_foreign
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.conversion.source import find_foreign
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.runtime import captured
 from srgan_edge.runtime.ranges import Ranges
@@ -111,6 +112,26 @@ def repeated(keras: Any, factor: int = 2, policy: str = "float32") -> Any:
     return keras.Model(inputs, keras.layers.UpSampling2D(factor, dtype=policy)(made))
 
 
+def test_the_card_says_how_far_run_finds_that_it_looks(photos: Path, tmp_path: Path) -> None:
+    """Also where what is far has next to no weight, as behind most of a network's layers."""
+    inputs = x = keras2.Input((None, None, 3))
+    identity = np.zeros((5, 5, 3, 3), np.float32)
+    identity[2, 2] = np.eye(3)
+    identity[0, 0] = 1e-3 * np.eye(3)
+    layers = [keras2.layers.Conv2D(3, 5, padding="same", use_bias=False) for _ in range(3)]
+    for layer in layers:
+        x = layer(x)
+    model = keras2.Model(inputs, keras2.layers.UpSampling2D(2)(x))
+    for layer in layers:
+        layer.set_weights([identity])
+    model.save(tmp_path / "deep.keras")
+    assert load_foreign(tmp_path / "deep.keras", UNIT).overlap == 6
+    settings = Conversion(tile=32, calibration=str(photos), min_gain=-99, formats=["fp16"])
+    (made,) = convert_foreign(tmp_path / "deep.keras", UNIT, settings, tmp_path / "out", lambda text: None)
+    with Upscaler(made.path) as upscaler:
+        assert upscaler.overlap == 6
+
+
 @pytest.mark.parametrize("name", ["mixed.keras", "UPPER.H5"])
 def test_halves_and_capitals(name: str, tmp_path: Path) -> None:
     keras, policy = (keras3, "mixed_float16") if name == "mixed.keras" else (keras2, "mixed_float16")
@@ -182,10 +203,11 @@ def test_calibration_spans_the_networks_own_range(saved: Path, monkeypatch: pyte
             given.extend(sample[0] for sample in self.representative_dataset())  # pyright: ignore
             raise ValueError("enough")
 
+    network = load_foreign(saved / "fixed.h5", TANH)
     monkeypatch.setattr(tf.lite.TFLiteConverter, "from_concrete_functions", lambda *_: Converter())
     crops: list[Any] = [np.array([[[0.0, 255.0, 51.0]]], np.float32).repeat(48, 0).repeat(48, 1)]
     with pytest.raises(SrganEdgeError, match="cannot be converted to int8: enough"):
-        export_foreign(load_foreign(saved / "fixed.h5", TANH), 48, "int8", "uint8", crops)
+        export_foreign(network, 48, "int8", "uint8", crops)
     assert given[0][0, 0, 0].tolist() == pytest.approx([-1, 1, -0.6])
 
 

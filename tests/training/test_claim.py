@@ -110,6 +110,13 @@ def test_a_request_is_refused_without_tensorflow(photos: Path, tmp_path: Path) -
             check_request(request(*both, f"{key}=/nowhere"), tmp_path / "new", resume=False)
         with pytest.raises(UsageError, match=rf"{key}: {photos} is no run folder with a generator in it"):
             check_request(request(*both, f"{key}={photos}"), tmp_path / "new", resume=False)
+    wanted = r"generator\.init: runs/edge-l-real-start-x4: no such run; make it with srgan-edge train --recipe "
+    with pytest.raises(
+        UsageError, match=wanted + r"edge-l-real-start first, or set generator\.init to a bundled model"
+    ):
+        check_request(
+            request(f"data.source={photos}", "generator.init=runs/edge-l-real-start-x4"), tmp_path / "new", False
+        )
     run = touched(tmp_path / "run", "checkpoints/step-5.index")
     recipes.save(request(f"data.source={photos}"), run / "recipe.toml")
     check_request(request(f"data.source={photos}", "pretrain.steps=7"), run, resume=True)

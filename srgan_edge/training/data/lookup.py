@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
-from srgan_edge.imaging import folders
+from srgan_edge.errors import SrganEdgeError, UnknownNameError, UnreadableImageError, UsageError
+from srgan_edge.imaging import folders, images
 from srgan_edge.imaging.twins import Twins
 from srgan_edge.training.data.sources import Folder, Original, Several, TfdsSplit
 
@@ -31,6 +31,8 @@ SAMPLE_PHOTOS = (
     "coffee.png",
 )
 HELD_OUT_SAMPLES = 2
+SMALLEST_TO_VALIDATE = 16
+"""Pixels of an LR photo's side."""
 
 
 class Sources(NamedTuple):
@@ -150,8 +152,23 @@ def _split(name: str, twins: Mapping[str, str], scale: int) -> tuple[Original, O
     if total < 2:
         raise UsageError(f"{name}: one photo is too few to hold one out; name a folder to validate on (data.valid)")
     count = HELD_OUT_SAMPLES if name == SAMPLE else min(8, max(1, total // 10))
-    kept = range(total - count, total) if name == SAMPLE else range(0, total, total // count)[:count]
+    kept = range(total - count, total) if name == SAMPLE else _usable(folder.files, count, scale)
     return _some(folder, [i for i in range(total) if i not in kept]), _some(folder, kept)
+
+
+def _usable(files: list[Path], count: int, scale: int) -> list[int]:
+    """Files in even steps, or the next of each that can be validated on: of few, one bad file would be all."""
+    step = len(files) // count
+    starts = range(0, len(files), step)[:count]
+
+    def good(path: Path) -> bool:
+        try:
+            picture = images.read(path)
+        except UnreadableImageError:
+            return False
+        return min(picture.width, picture.height) >= SMALLEST_TO_VALIDATE * scale
+
+    return [next((i for i in range(start, start + step) if good(files[i])), start) for start in starts]
 
 
 def _some(folder: Folder, indices: Sequence[int]) -> Folder:

@@ -9,7 +9,7 @@ import numpy as np
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
-from srgan_edge.training.data.lookup import VALID, Sources, find_sources
+from srgan_edge.training.data.lookup import SMALLEST_TO_VALIDATE, VALID, Sources, find_sources
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.data.sources import with_downscaled
 from srgan_edge.training.journal import Journal
@@ -18,7 +18,6 @@ from srgan_edge.training.recipe import Recipe
 DEGRADED = "degraded"
 
 # An LR side that holds SSIM's window of 11 pixels after the border is left out, at any scale.
-_SMALLEST_TO_VALIDATE = 16
 
 
 class TrainingData(NamedTuple):
@@ -82,7 +81,7 @@ def validation_sets(
     """
     scale = int(recipe.generator.scale)
     sets = {
-        name: loading.decode(source, scale, _SMALLEST_TO_VALIDATE, warn, limit) for name, source in found.valid.items()
+        name: loading.decode(source, scale, SMALLEST_TO_VALIDATE, warn, limit) for name, source in found.valid.items()
     }
     degrader = Degrader(recipe.degradation, scale)
     alone = [pair for pair in sets.get(VALID, []) if not pair.paired]

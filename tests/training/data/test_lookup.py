@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def test_folders(photos: Path, tmp_path: Path) -> None:
         find_sources(str(tmp_path / "none"))
     with pytest.raises(UsageError, match="holds no image"):
         find_sources(str(tmp_path))
+
+
+def test_what_cannot_be_validated_on_is_not_held_out(photos: Path, tmp_path: Path) -> None:
+    """Of few photos one is held out: a small or damaged one would end the run."""
+    for path in files(find_sources(str(photos)).train):
+        shutil.copy(path, tmp_path)
+    first = min(tmp_path.iterdir())
+    (tmp_path / "_cut.png").write_bytes(first.read_bytes()[:500])
+    Image.new("RGB", (63, 300)).save(tmp_path / "_narrow.png")
+    found = find_sources(str(tmp_path))
+    assert files(found.valid["valid"]) == [first]
+    assert len(files(found.train)) == 5
 
 
 @pytest.mark.tensorflow
