@@ -195,7 +195,12 @@ def _refuse_renamed(kind: type[Table], values: dict[str, Any], origin: str, sett
 
 def _explain(kind: type[Table], error: ValidationError, origin: str, settings: Sequence[str]) -> UsageError:
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if str(part).isidentifier()]  # without indices and unions' members
+    place, table = [], kind
+    for part in first["loc"]:  # among them are indices and unions' members
+        found = getattr(table, "model_fields", {}).get(part)
+        if found is not None or (part == first["loc"][-1] and first["type"] == "extra_forbidden"):
+            place.append(str(part))
+            table = found and found.annotation
     where = _place(place, origin, settings)
     if first["type"] == "extra_forbidden":
         table: Any = kind

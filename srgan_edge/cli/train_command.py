@@ -70,7 +70,7 @@ def _dry_run(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
 
     recipe, pairs = look(recipe, say)
     cost = cost_of(recipe)
-    sheet = out.with_name(f"{out.name}-pairs.png") if pairs is not None else None
+    sheet = out.resolve().with_name(f"{out.resolve().name}-pairs.png") if pairs is not None else None
     if sheet is not None and pairs is not None:
         encoding.write(images.Picture(pairs), sheet)
     if as_json:

@@ -18,7 +18,7 @@ def blended(network: Any, shares: dict[str, float], warn: Callable[[str], None] 
     needs no training (Wang et al. 2018, "ESRGAN", section 3.4: network interpolation).
 
     Args:
-        network: of a run, by `fold.plain`.
+        network: of a run, by `fold.folded`: the slopes of its PReLUs are mixed too.
         shares: of the weights, by run folder; their sum is at most 1.
         warn: as of `load_generator`.
 
@@ -33,7 +33,7 @@ def blended(network: Any, shares: dict[str, float], warn: Callable[[str], None] 
         other = load_generator(Path(run), warn)
         if other.model.name != network.name:
             raise UsageError(f"blend: {run} holds {other.model.name}, not {network.name}")
-        added = fold.plain(other.model, other.value_range).get_weights()
+        added = fold.folded(other.model, other.value_range).get_weights()
         if [w.shape for w in added] != [w.shape for w in weights]:
             raise UsageError(f"blend: {run} holds another {network.name}")
         weights = [weight + share * more for weight, more in zip(weights, added, strict=True)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.training.data.lookup import SAMPLE, TFDS
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.selection import BEST
 
@@ -16,11 +17,18 @@ PHOTOS, LOW, HELD_OUT = "PHOTOS", "LOW_RESOLUTION_PHOTOS", "HELD_OUT_PHOTOS"
 def training_table(recipe: Recipe) -> dict[str, Any]:
     """The recipe of a training: what `srgan-edge train --recipe` reads, with --data in the place of PHOTOS."""
     data = recipe.data
-    source = data.source if isinstance(data.source, str) and data.source.startswith(("sample", "tfds:")) else PHOTOS
+    source = (
+        data.source
+        if isinstance(data.source, str) and (data.source == SAMPLE or data.source.startswith(TFDS))
+        else PHOTOS
+    )
     roles = {"source": source, "low": LOW if data.low else "", "valid": HELD_OUT if data.valid else ""}
     if data.cache not in ("auto", "memory", "none"):
         roles["cache"] = "auto"
-    changed = recipe.with_crops().changed(data=roles, generator={"init": _run(recipe.generator.init)})
+    weights = recipe.perceptual.weights
+    changed = recipe.with_crops().changed(
+        data=roles, generator={"init": _run(recipe.generator.init)}, perceptual={"weights": Path(weights).name}
+    )
     return changed.model_copy(update={"teacher": _run(recipe.teacher)}).model_dump(mode="json")
 
 

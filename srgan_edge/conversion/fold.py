@@ -57,7 +57,16 @@ def plain(model: Any, value_range: tuple[float, float]) -> Any:
     Raises:
         SrganEdgeError: as `fold_batch_norm` and `unit_range`.
     """
-    return leaky_relu(unit_range(fold_batch_norm(model), value_range))
+    return leaky_relu(folded(model, value_range))
+
+
+def folded(model: Any, value_range: tuple[float, float]) -> Any:
+    """The same with its PReLUs, whose slopes are weights.
+
+    Raises:
+        SrganEdgeError: as `fold_batch_norm` and `unit_range`.
+    """
+    return unit_range(fold_batch_norm(model), value_range)
 
 
 def fold_batch_norm(model: Any) -> Any:

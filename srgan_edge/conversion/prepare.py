@@ -49,11 +49,11 @@ class Prepared:
             self.photos, self.trained.scale, settings.crop, cache, say, say, keep_low=degrader.is_bicubic
         )
 
-        def sampler(min_gradient: float) -> CropSampler:
+        def sampler(flip_rotate: bool, min_gradient: float) -> CropSampler:
             size = settings.crop, settings.batch
-            return CropSampler(found, self.trained.scale, *size, True, settings.seed, min_gradient, degrader)
+            return CropSampler(found, self.trained.scale, *size, flip_rotate, settings.seed, min_gradient, degrader)
 
-        return Samplers(sampler(0.0), sampler(self.recipe.data.min_gradient))
+        return Samplers(sampler(True, 0.0), sampler(self.recipe.data.flip_rotate, self.recipe.data.min_gradient))
 
     @property
     def luma(self) -> float:
@@ -69,24 +69,39 @@ def prepare(run: Path, settings: Conversion, say: Say) -> Prepared:
         UsageError: the folder is not a run, the tile is too small, or there are no photos.
     """
     trained = load_generator(run, say)
-    recipe = recipes.from_toml(Recipe, (run / "recipe.toml").read_text(encoding="utf-8"), str(run / "recipe.toml"))
+    recipe = recipes.load(Recipe, "train", str(run / "recipe.toml"))
     reach = overlap(trained.model)
     check_tile(settings.tile, trained.name, reach)
-    data, calibration = recipe.data, settings.calibration
-    source, low = (calibration, "") if calibration else (data.source, data.low)
-    found = lookup.find_sources(source, settings.verify or data.valid, low, trained.scale)
+    found = _sources(recipe, settings)
     sets = validation_sets(found, recipe, say)
     # A network for photos with faults is judged on these.
     pairs = sets.get(DEGRADED) or [pair for held_out in sets.values() for pair in held_out]
     reference = Inference(trained.model, trained.scale, trained.value_range)
-    network = fold.plain(trained.model, trained.value_range)
+    network = fold.folded(trained.model, trained.value_range)
     if settings.blend:
         network = blended(network, settings.blend, say)
+    network = fold.leaky_relu(network)
+    if settings.blend:
         reference = Inference(network, trained.scale, (0.0, 1.0))
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
     train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
     checker = verify.Checker(pairs, trained.scale, reach, reference)
     return Prepared(trained, recipe, network, train, checker)
+
+
+def _sources(recipe: Recipe, settings: Conversion) -> lookup.Sources:
+    """Photos to calibrate and fine-tune on, and those to verify on: what the run held out, whatever calibrates it."""
+    data, scale = recipe.data, recipe.generator.scale
+    valid = settings.verify or data.valid
+    if not settings.calibration:
+        return lookup.find_sources(data.source, valid, data.low, scale)
+    found = lookup.find_sources(settings.calibration, valid or settings.calibration, scale=scale)
+    if valid:
+        return found
+    try:
+        return found._replace(valid=lookup.find_sources(data.source, "", data.low, scale).valid)
+    except UsageError as error:
+        raise UsageError(f"{error}; the run held photos of it out: name others to verify on (--verify)") from error
 
 
 def check_tile(tile: int, name: str, reach: int) -> None:

@@ -20,7 +20,7 @@ class Muon(keras.optimizers.Adam):
 
     def update_step(self, gradient: Any, variable: Any) -> None:
         """Descend by one step."""
-        if len(variable.shape) < 2:
+        if len(variable.shape) not in (2, 4):  # the slopes of a PReLU have three axes
             super().update_step(gradient, variable)
             return
         momentum = self._momentums[self._index_dict[self._var_key(variable)]]

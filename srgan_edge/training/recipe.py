@@ -14,6 +14,8 @@ Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
 Schedule = Literal["constant", "cosine", "drop"]
 """Of the learning rate: as it is, half a cosine down to 0, or a tenth in the second half."""
 Weight = Annotated[float, Field(ge=0)]
+SMALLEST_CROP = 8
+"""Side of an LR crop in pixels."""
 
 
 class Generator(Table):
@@ -47,7 +49,7 @@ class Data(Table):
     holds hr/ and lr/ (or lr_x4/) is a set of pairs; else low resolution is made by bicubic. Empty: some of the source
     are held out."""
     batch: Positive = 16
-    crop: Annotated[int, Field(ge=8)] = 48
+    crop: Annotated[int, Field(ge=SMALLEST_CROP)] = 48
     """Side of the LR crop in pixels; the HR crop is `scale` times it."""
     flip_rotate: bool = True
     """Each crop is mirrored and rotated at random (8 ways)."""
@@ -230,6 +232,16 @@ class Recipe(Table):
         },
     }
     """Keys of earlier versions, and what took their place."""
+
+    @model_validator(mode="after")
+    def _losses_and_crops(self) -> Recipe:
+        for name in ("pretrain", "finetune", "gan"):
+            phase = getattr(self, name)
+            if phase.steps and not any(phase.losses.model_dump().values()):
+                raise ValueError(f"{name}.losses: all weights are 0, and nothing would be learnt")
+        if 0 < self.gan.crop < SMALLEST_CROP:
+            raise ValueError(f"gan.crop: {self.gan.crop} is too small: 0, or at least {SMALLEST_CROP}")
+        return self
 
     @model_validator(mode="after")
     def _teacher_and_loss(self) -> Recipe:

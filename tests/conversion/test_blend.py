@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tf_keras as keras
 from click.testing import CliRunner
 
 from srgan_edge.cli.convert_command import command
@@ -40,6 +41,24 @@ def other_run(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Pat
         trained.model, load(Recipe, "train", str(run_folder / "recipe.toml")), folder / "generator", 1, Score(0, 0)
     )
     return folder
+
+
+def test_slopes_are_mixed_as_weights_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PReLU's slope is no weight of the LeakyReLU that it becomes."""
+
+    def network(slope: float) -> Any:
+        made = build_generator("srgan", 4, blocks=1)
+        for layer in made.layers:
+            if isinstance(layer, keras.layers.PReLU):
+                layer.set_weights([np.full_like(layer.get_weights()[0], slope)])
+        return made
+
+    monkeypatch.setattr(
+        blend, "load_generator", lambda path, warn: SimpleNamespace(model=network(0.8), value_range=(-1.0, 1.0))
+    )
+    mixed = fold.leaky_relu(blended(fold.folded(network(0.2), (-1.0, 1.0)), {"other": 0.5}))
+    slopes = [layer.alpha for layer in mixed.layers if isinstance(layer, keras.layers.LeakyReLU)]
+    assert slopes and slopes == pytest.approx([0.5] * len(slopes))
 
 
 def test_three_networks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ FOLDERS = (
     "generator.init=/d/e/runs/f",
     "teacher=/d/e/runs/t/best",
     "pretrain.losses.distillation=1",
+    "perceptual.weights=/d/e/vgg.h5",
 )
 
 
@@ -44,6 +45,11 @@ def test_photos_that_every_machine_can_have_are_named(source: str) -> None:
     recipe = recipes.load(Recipe, "train", "edge-m", (f"data.source={source}",))
     table = training_table(recipe)
     assert (table["data"]["source"], table["data"]["valid"], table["data"]["low"]) == (source, "", "")
+
+
+def test_a_folder_may_be_called_like_the_samples() -> None:
+    recipe = recipes.load(Recipe, "train", "edge-m", ("data.source=samples-of-mine/private",))
+    assert training_table(recipe)["data"]["source"] == "PHOTOS"
 
 
 def test_a_card_s_recipe_is_one_that_train_takes(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -245,7 +246,9 @@ def test_refusals(run_folder: Path, tmp_path: Path) -> None:
         convert(run_folder, QUICK.model_copy(update={"tile": 14}), tmp_path, print)
     with pytest.raises(UsageError, match="no trained generator under"):
         newest_run(tmp_path)
-    shutil.copytree(run_folder, tmp_path / "runs" / "copy")
+    for name, age in (("copy", 0), ("older", 100)):
+        shutil.copytree(run_folder, tmp_path / "runs" / name)
+        os.utime(tmp_path / "runs" / name / "generator" / "generator.json", (1e9 - age, 1e9 - age))
     assert newest_run(tmp_path / "runs") == tmp_path / "runs" / "copy"
     with pytest.raises(SrganEdgeError, match="not a TFLite model"):
         read_graph(b"nothing of the kind", "x")

@@ -35,6 +35,16 @@ def test_a_step_has_the_size_of_adams_and_biases_take_adams_own() -> None:
     np.testing.assert_array_equal(bias, adam_bias)
 
 
+def test_the_slopes_of_a_prelu_are_no_kernel() -> None:
+    """Of a matrix of one number every direction is as long, however small its gradient."""
+    slopes, adams = (tf.Variable(tf.fill((1, 1, 1), 0.25)) for _ in range(2))
+    muon, adam = Muon(1e-3), keras.optimizers.Adam(1e-3)
+    for gradient in (1.0, 1e-4, -1e-5):
+        muon.apply_gradients([(tf.fill((1, 1, 1), gradient), slopes)])
+        adam.apply_gradients([(tf.fill((1, 1, 1), gradient), adams)])
+    np.testing.assert_array_equal(slopes, adams)
+
+
 def test_the_second_step_by_hand() -> None:
     """Momentum, Nesterov's look ahead and the step's size."""
     first, second = np.random.default_rng(3).normal(size=(2, 9, 4)).astype(np.float32)
