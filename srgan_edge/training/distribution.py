@@ -34,12 +34,8 @@ class Distribution:
         self.worker, self.workers = 0, 1
         gpus = len(tf.config.list_physical_devices("GPU"))
         if os.environ.get("TF_CONFIG"):
-            try:
-                cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-                self.worker = int(cluster.task_id)
-                self.workers = len(json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"])
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(f"TF_CONFIG is not a cluster of workers: {error!r}") from error
+            self.worker, self.workers = _place_in_cluster(os.environ["TF_CONFIG"])
+            cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
             self.strategy: Any = tf.distribute.MultiWorkerMirroredStrategy(cluster)
         elif gpus > 1:
             self.strategy = tf.distribute.MirroredStrategy()
@@ -92,6 +88,28 @@ class Distribution:
             return losses, bool(any_stops) if self.workers > 1 else stop
 
         return call
+
+
+def _place_in_cluster(config: str) -> tuple[int, int]:
+    """Which of how many processes that train this one is, by TF_CONFIG: a chief, if the cluster has one, is the first.
+
+    Raises:
+        UsageError: it is no cluster, has other jobs than these, or this process is not in it.
+    """
+    try:
+        found = json.loads(config)
+        jobs = {str(job): len(hosts) for job, hosts in found["cluster"].items()}
+        task = found["task"]["type"], int(found["task"]["index"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"TF_CONFIG is not a cluster of workers with a task in it: {error!r}") from error
+    if others := sorted(jobs.keys() - {"chief", "worker"}):
+        raise UsageError(f"TF_CONFIG is not a cluster of workers alone: it has the job {others[0]}, too")
+    if jobs.get("chief", 0) > 1:
+        raise UsageError(f"TF_CONFIG is not a cluster of workers: it has {jobs['chief']} chiefs")
+    places = [(job, index) for job in ("chief", "worker") for index in range(jobs.get(job, 0))]
+    if task not in places:
+        raise UsageError(f"TF_CONFIG is not a cluster with this worker in it: it has no {task[0]} {task[1]}")
+    return places.index(task), len(places)
 
 
 def _compute_in_one_order() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from srgan_edge import recipes
 from srgan_edge.errors import UsageError
@@ -95,8 +96,58 @@ def test_a_batch_must_divide(photos: Path, monkeypatch: pytest.MonkeyPatch) -> N
         distribution.batches(sampler, 0, 1)
 
 
-@pytest.mark.parametrize("text", ["no json", '{"cluster": {}}', "[]"])
+@pytest.mark.parametrize("text", ["no json", '{"cluster": {}}', "[]", '{"cluster": [], "task": {}}'])
 def test_a_bad_cluster_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(UsageError, match="TF_CONFIG is not a cluster"):
+        Distribution()
+
+
+def cluster(task: str, index: int, **jobs: int) -> str:
+    hosts = {job: [f"host{i}:1" for i in range(count)] for job, count in jobs.items()}
+    return json.dumps({"cluster": hosts, "task": {"type": task, "index": index}})
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the others of a cluster that is not there."""
+    strategy = tf.distribute.get_strategy()
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda resolver: strategy)
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(
+    ("config", "worker", "workers"),
+    [
+        (cluster("worker", 0, worker=2), 0, 2),
+        (cluster("worker", 1, worker=2), 1, 2),
+        (cluster("chief", 0, chief=1, worker=2), 0, 3),
+        (cluster("worker", 0, chief=1, worker=2), 1, 3),
+        (cluster("worker", 1, chief=1, worker=2), 2, 3),
+    ],
+)
+def test_one_of_a_cluster_writes(config: str, worker: int, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first, and the chief where there is one: no two draw the same crops."""
+    monkeypatch.setenv("TF_CONFIG", config)
+    found = Distribution()
+    assert (found.worker, found.workers, found.chief) == (worker, workers, worker == 0)
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (cluster("worker", 0, worker=2, ps=1), "it has the job ps, too"),
+        (cluster("evaluator", 0, worker=2, evaluator=1), "it has the job evaluator, too"),
+        (cluster("evaluator", 0, worker=2), "it has no evaluator 0"),
+        (cluster("worker", 2, worker=2), "it has no worker 2"),
+        (cluster("chief", 0, worker=2), "it has no chief 0"),
+        (cluster("chief", 1, chief=2, worker=2), "it has 2 chiefs"),
+    ],
+)
+def test_who_has_no_place_among_the_workers_is_refused(
+    config: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(UsageError, match=f"TF_CONFIG is not a cluster .*: {message}"):
         Distribution()
