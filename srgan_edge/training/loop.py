@@ -100,10 +100,10 @@ class Trainer:
             SrganEdgeError: a loss or a weight is no longer a finite number.
         """
         last = self.phases[-1].last
-        bicubic = self.validation.bicubic()
-        self._emit_quality("bicubic", bicubic)
         quality = None
         try:
+            bicubic = self.validation.bicubic()
+            self._emit_quality("bicubic", bicubic)
             with _stop_on_signals() as received:
                 for phase in self.phases:
                     if int(self.step) < phase.last:

@@ -176,6 +176,20 @@ def test_nan_stops_the_run(photos: Path, tmp_path: Path) -> None:
         trainer.run()
 
 
+def test_a_run_that_fails_in_its_first_measurement_lets_go_of_its_folder(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise UsageError("weights are missing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("srgan_edge.training.validation.lite1_features", missing)
+        with pytest.raises(UsageError, match="weights are missing") as kept:
+            train(recipe(photos), tmp_path / "run")
+    assert not (tmp_path / "run" / ".lock").exists(), kept  # whoever still holds the error
+    train(recipe(photos), tmp_path / "run")
+
+
 def test_refusals(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no steps"):
         train(recipe(photos, "pretrain.steps=0"), tmp_path / "none")
