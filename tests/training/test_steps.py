@@ -204,6 +204,24 @@ class Means:
         return tf.reduce_mean(tf.abs(truth[0] - result[0]))
 
 
+@pytest.mark.parametrize("phase", ["generator", "gan"])
+def test_each_step_hands_its_own_number_to_the_shift(phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def noted(truth: Any, result: Any, step: Any) -> tuple[Any, Any]:
+        seen.append(int(step))
+        return shifted(truth, result, step)
+
+    for module in ("steps", "generator_loss"):
+        monkeypatch.setattr(f"srgan_edge.training.{module}.shifted", noted)
+    bench = Bench(settings(adversarial=0.1))
+    loss = GeneratorLoss(Losses(content=1.0), 0.0, Means())
+    step = generator_step(bench.generator, keras.optimizers.SGD(0.1), loss, RANGE) if phase == "generator" else None
+    for _ in range(3):
+        bench.step() if step is None else step(*bench.batch)
+    assert seen == [0, 1, 2]
+
+
 def test_every_loss_and_the_u_net_inside_a_function() -> None:
     names = "l1 mse log_mse ms_ssim colour lr_consistency focal_frequency ldl content".split()
     every = Gan(losses=Losses(**dict.fromkeys(names, 0.5), adversarial=0.1), discriminator="unet")

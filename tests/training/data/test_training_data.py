@@ -9,7 +9,7 @@ from skimage import data
 
 from srgan_edge import recipes
 from srgan_edge.training.data.lookup import Sources, find_sources
-from srgan_edge.training.data.training_data import DEGRADED, validation_sets
+from srgan_edge.training.data.training_data import DEGRADED, ramp, validation_sets
 from srgan_edge.training.recipe import Recipe
 
 pytestmark = pytest.mark.tensorflow
@@ -47,3 +47,17 @@ def test_faults_follow_the_recipe(found: Sources) -> None:
     worse = degraded(found, "degradation.last.noise.sigma=[30,40]", "degradation.last.noise.probability=1")
     assert any((one != two).any() for one, two in zip(degraded(found), worse, strict=True))
     assert degraded(found, "degradation.preset=bicubic") == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"), [((300, 200, 100), 150), ((0, 200, 100), 100), ((0, 0, 100), 50), ((0, 0, 0), 0)]
+)
+def test_faults_rise_over_the_first_phase_that_has_steps(steps: tuple[int, int, int], expected: int) -> None:
+    phases = zip(("pretrain", "finetune", "gan"), steps, strict=True)
+    recipe = recipes.load(
+        Recipe,
+        "train",
+        "sample",
+        ("degradation.preset=real", "degradation.ramp=0.5", *(f"{p}.steps={n}" for p, n in phases)),
+    )
+    assert ramp(recipe) == expected
