@@ -252,8 +252,10 @@ def _as_stored(pixels: Bytes, orientation: int) -> Bytes:
 
 
 def to_pil(picture: Picture) -> Image.Image:
-    """The PIL image (L, LA, RGB or RGBA) of a Picture."""
-    return image_of(picture.pixels)
+    """The PIL image (L, LA, RGB or RGBA) of a Picture, its metadata in `info` under Pillow's names."""
+    image = image_of(picture.pixels)
+    image.info |= metadata.info(picture.metadata, picture.width, picture.height)
+    return image
 
 
 # Pillow's names by the number of channels.

@@ -184,21 +184,34 @@ def sized_exif(metadata: Metadata, width: int, height: int) -> Image.Exif | None
     return exif
 
 
-def options(metadata: Metadata, name: str, width: int, height: int) -> tuple[dict[str, Any], list[str]]:
-    """What Pillow is told when it writes a format, and notes of what the format does not hold."""
-    exif = sized_exif(metadata, width, height)
+def info(metadata: Metadata, width: int, height: int) -> dict[str, Any]:
+    """What Pillow's `info` of an opened image of that size has; no texts, whose keywords can be its other names."""
+    given = _named(metadata, sized_exif(metadata, width, height))
+    given.pop("text", None)
+    return given
+
+
+def _named(metadata: Metadata, exif: Image.Exif | None) -> dict[str, Any]:
+    """What there is, by Pillow's names."""
     given = {
         "icc_profile": metadata.icc,
         "exif": exif.tobytes() if exif else None,
         "xmp": metadata.xmp,
         "dpi": metadata.dpi,
         "comment": metadata.comment,
-        "text": metadata.text or None,
+        "text": metadata.text,
     }
+    return {key: value for key, value in given.items() if value}
+
+
+def options(metadata: Metadata, name: str, width: int, height: int) -> tuple[dict[str, Any], list[str]]:
+    """What Pillow is told when it writes a format, and notes of what the format does not hold."""
+    exif = sized_exif(metadata, width, height)
+    given = _named(metadata, exif)
     held = _HELD[name]
-    words = [_WORDS[key] for key, value in given.items() if value and key not in held and key in _WORDS]
+    words = [_WORDS[key] for key in given if key not in held and key in _WORDS]
     notes = [f"{' and '.join(words)} not kept: {name} holds none"] if words else []
-    kept = {key: value for key, value in given.items() if value and key in held}
+    kept = {key: value for key, value in given.items() if key in held}
     if name == "JPEG":
         notes += _fit_jpeg(kept, exif)
     if name == "PNG":

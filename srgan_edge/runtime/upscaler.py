@@ -117,8 +117,9 @@ class Upscaler:
 
         Args:
             image: a PIL image, or a photo's path, bytes or open file, which give a PIL image, turned upright, with
-                its transparency and greyness; or an array of uint8, `(H, W, 3)` in RGB, which gives an array
-                `(scale H, scale W, 3)`.
+                its transparency and greyness, and in `info` its colour profile, resolution, EXIF and XMP; or an array
+                of uint8, `(H, W, 3)` in RGB, which gives an array `(scale H, scale W, 3)`. Pillow's `save` writes the
+                profile of `info` into PNG, TIFF and AVIF; JPEG and WebP need `icc_profile=result.info["icc_profile"]`.
 
         Raises:
             UsageError: an array of another shape or type.

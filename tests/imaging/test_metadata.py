@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import photo
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from srgan_edge.imaging import encoding, images, strip_encoders
 from srgan_edge.imaging.metadata import Metadata
@@ -57,6 +58,29 @@ def test_exif_and_xmp_from_each_format_to_each(tmp_path: Path, source: str, targ
         assert kept is not None
         assert b'dc:title="words"' in kept
         assert b'tiff:Orientation="1"' in kept
+
+
+def test_orientation_in_an_element_of_xmp(tmp_path: Path) -> None:
+    words = b"<rdf:Description><tiff:Orientation>6</tiff:Orientation><dc:title>6</dc:title></rdf:Description>"
+    Image.fromarray(photo(24, 32)).save(tmp_path / "a.jpg", xmp=words)
+    kept = images.read(tmp_path / "a.jpg").metadata.xmp
+    assert kept == words.replace(b"<tiff:Orientation>6<", b"<tiff:Orientation>1<")
+
+
+def test_a_pil_image_says_what_pillow_says_of_a_file(tmp_path: Path) -> None:
+    """But orientation, which is applied."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"exif": exif(), "xmp": XMP, "dpi": (300, 300), "comment": b"words", "icc_profile": profile}
+    Image.fromarray(photo(24, 32)).save(tmp_path / "a.jpg", **options)
+    picture = images.read(tmp_path / "a.jpg")
+    large = images.to_pil(dataclasses.replace(picture, pixels=photo(96, 128)))
+    assert large.info["icc_profile"] == profile and large.info["dpi"] == (300, 300)
+    assert large.info["comment"] == b"words" and large.info["xmp"] == picture.metadata.xmp
+    said = large.getexif()
+    assert said.get(0x0112, 1) == 1 and said[0x010F] == exif()[0x010F]
+    large.save(tmp_path / "b.png")
+    assert Image.open(tmp_path / "b.png").info["icc_profile"] == profile
+    assert images.to_pil(images.Picture(photo(8, 8))).info == {}
 
 
 def test_a_turned_tiff_keeps_its_exif(tmp_path: Path) -> None:

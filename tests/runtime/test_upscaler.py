@@ -4,14 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import photo
-from PIL import Image
+from PIL import Image, ImageCms
 
 from srgan_edge import Upscaler
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -36,6 +36,17 @@ def test_tiled_equals_untiled(exports: Path, quantization: str, size: tuple[int,
         untiled = np.concatenate(list(tiling.strips(image, plan, 4, session.run)))
     assert tiled.shape == (size[0] * 4, size[1] * 4, 3)
     assert np.abs(tiled.astype(int) - untiled).max() <= (0 if quantization == "int8" else 1)
+
+
+@pytest.mark.parametrize("way", [Image.open, str])
+def test_a_colour_profile_goes_into_the_result(tmp_path: Path, way: Callable[[Path], Any]) -> None:
+    """Whose numbers would be shown in other colours without."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(photo(12, 12)).save(tmp_path / "photo.jpg", icc_profile=profile)
+    with Upscaler("edge-s-x4") as upscaler:
+        upscaler(way(tmp_path / "photo.jpg")).save(tmp_path / "photo_x4.png")
+    with Image.open(tmp_path / "photo_x4.png") as result:
+        assert result.info["icc_profile"] == profile and result.size == (48, 48)
 
 
 def _with_sizes() -> Iterator[Any]:
