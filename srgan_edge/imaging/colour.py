@@ -1,4 +1,4 @@
-"""What colours a file's numbers stand for: profiles, and a PNG's gAMA, cHRM and cICP."""
+"""What colours a file's numbers stand for: profiles, code points (cICP, nclx), and a PNG's gAMA and cHRM."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from srgan_edge.imaging import Bytes
+from srgan_edge.imaging.header import Coding
 
 Curve = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -59,8 +60,8 @@ class Rules:
         return part.convert("RGB")
 
 
-def rules_of(image: Image.Image, notes: list[str]) -> Rules:
-    """The rules of an image that is open and not yet loaded; what is wrong with its profile is added to the notes.
+def rules_of(image: Image.Image, coding: Coding, notes: list[str]) -> Rules:
+    """The rules of an image; what is wrong with its profile is added to the notes.
 
     Raises:
         ValueError: its colours are of a kind that 8 bits cannot hold, or that is not known.
@@ -69,11 +70,17 @@ def rules_of(image: Image.Image, notes: list[str]) -> Rules:
     profile = _parsed(icc, image.mode, notes) if icc else None
     if image.mode in CONVERTED:
         return Rules(transform=_transform(image.mode, profile))
-    if image.format == "PNG":
-        rules = _png_rules(image, icc if profile else None)
-        if rules is not None:
-            return rules
-    return Rules(icc if profile else None)
+    icc = icc if profile else None
+    grey = image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
+    points = coding.code_points
+    if points is not None and points[1] in _HDR:
+        raise ValueError(f"an HDR picture ({_HDR[points[1]]}), which 8 bits do not hold")
+    # Before a profile in PNG (third edition, section 4.3); beside one in AVIF and HEIC they are there for their matrix.
+    if points is not None and (image.format == "PNG" or icc is None):
+        return _rules_by_code_points(points, grey)
+    if image.format == "PNG" and icc is None and "srgb" not in image.info:
+        return _rules_by_gamma(image, grey)
+    return Rules(icc)
 
 
 def _parsed(icc: bytes, mode: str, notes: list[str]) -> ImageCms.ImageCmsProfile | None:
@@ -101,54 +108,32 @@ def _transform(mode: str, profile: ImageCms.ImageCmsProfile | None) -> Any:
         return None
 
 
-def _png_rules(image: Image.Image, icc: bytes | None) -> Rules | None:
-    """By cICP, a profile, sRGB, gAMA and cHRM, the first that there is (PNG, third edition, section 4.3)."""
-    grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
-    cicp = _chunk(image, b"cICP")
-    if cicp is not None and len(cicp) == 4:
-        primaries, transfer, matrix, full = cicp
-        if transfer in _HDR:
-            raise ValueError(f"an HDR picture ({_HDR[transfer]}), which 8 bits do not hold")
-        if primaries not in _PRIMARIES or transfer not in _TO_LIGHT or matrix != 0:
-            raise ValueError(f"its colours are of an unknown kind (cICP {primaries}, {transfer}, {matrix}, {full})")
-        curve = _TO_LIGHT[transfer]
-        if curve is not None or not full:
-            to_light = curve or _srgb_to_light
+def _rules_by_code_points(points: tuple[int, int, int, int], grey: bool) -> Rules:
+    primaries, transfer, matrix, full = points
+    if primaries not in _PRIMARIES or transfer not in _TO_LIGHT or matrix != 0:
+        raise ValueError(
+            f"its colours are of an unknown kind (primaries {primaries}, transfer {transfer}, matrix {matrix} of H.273)"
+        )
+    profile, curve = None if grey else _profile(_PRIMARIES[primaries]), _TO_LIGHT[transfer]
+    if curve is None and full:
+        return Rules(profile)
+    to_light = curve or _srgb_to_light
 
-            def displayed(values: NDArray[Any]) -> NDArray[Any]:
-                spread = values if full else np.clip((values * 255 - 16) / 219, 0, 1)
-                return _from_light(to_light(spread))
+    def displayed(values: NDArray[Any]) -> NDArray[Any]:
+        spread = values if full else np.clip((values * 255 - 16) / 219, 0, 1)
+        return _from_light(to_light(spread))
 
-            return Rules(None if grey else _profile(_PRIMARIES[primaries]), displayed)
-        return Rules(None if grey else _profile(_PRIMARIES[primaries]))
-    if icc is not None or "srgb" in image.info:
-        return None
+    return Rules(profile, displayed)
+
+
+def _rules_by_gamma(image: Image.Image, grey: bool) -> Rules:
+    """By gAMA and cHRM of a PNG."""
     chromaticity = tuple(image.info.get("chromaticity", ()))
     profile = _profile(chromaticity) if len(chromaticity) == 8 and not grey else None
     gamma = image.info.get("gamma")
     if gamma is None or not 0.05 < gamma < 20 or abs(gamma - _USUAL_GAMMA) < _NEAR:
         return Rules(profile)
     return Rules(profile, lambda values: _from_light(values ** (1 / gamma)))
-
-
-def _chunk(image: Image.Image, name: bytes) -> bytes | None:
-    """A chunk of a PNG that Pillow does not read, of those before its pixels."""
-    file = getattr(image, "fp", None)
-    if file is None:
-        return None
-    place = file.tell()
-    try:
-        file.seek(8)
-        while len(head := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind == b"IDAT":
-                return None
-            if kind == name:
-                return file.read(length) if length < 64 else None
-            file.seek(length + 4, 1)
-        return None
-    finally:
-        file.seek(place)
 
 
 def _srgb_to_light(values: NDArray[Any]) -> NDArray[Any]:

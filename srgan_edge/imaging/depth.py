@@ -1,4 +1,4 @@
-"""Greys of more than 8 bits: scaled by what the file says is black and white, never by guessing."""
+"""More than 8 bits: greys scaled by what the file says is black and white, never by guessing; colours as Pillow can."""
 
 from __future__ import annotations
 
@@ -16,13 +16,29 @@ _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT, _SMIN, _SMAX = 258, 262, 339, 340, 341
 _SIGNED = 2
 # Rows looked at a time.
 _ROWS = 256
+# Levels that a curve may put between neighbours: BT.709's to sRGB's takes 3, that of linear light 13.
+_WIDEST_STEP = 4
+
+
+def reduced(bits: int, kind: str, table: Bytes | None) -> str:
+    """The note of colours of which Pillow gives 8 bits; `table` is the curve that follows, of bytes.
+
+    Raises:
+        ValueError: the curve would show that they were more.
+    """
+    if table is not None and np.diff(table.astype(int)).max() > _WIDEST_STEP:
+        raise ValueError(
+            f"its {bits}-bit {kind} is read in 8 bits, too few for the dark parts of what is (nearly) linear light: "
+            "convert it to sRGB"
+        )
+    return f"{bits}-bit {kind} reduced to 8 bits"
 
 
 class Grey:
     """What the values of a PIL image of mode I;16, I or F mean.
 
-    Whole numbers span their type, 12-bit ones 12 bits. Floating-point numbers span what the tags SMinSampleValue and
-    SMaxSampleValue say, without them 0 to 1.
+    Whole numbers span their type, 12-bit ones 12 bits, those of mode I and no file 16. Floating-point numbers span what
+    the tags SMinSampleValue and SMaxSampleValue say, without them 0 to 1.
     """
 
     def __init__(self, image: Image.Image) -> None:
@@ -75,18 +91,18 @@ class Grey:
             if not np.isfinite(values).all():
                 raise ValueError("a pixel is not a finite number")
             least, most = min(least, values.min()), max(most, values.max())
-        if image.mode == "F" or self.high != 65535:
-            slack = 1e-3 * (self.high - self.low) if image.mode == "F" else 0
-            if least < self.low - slack or most > self.high + slack:
-                raise ValueError(
-                    f"its values go from {least:g} to {most:g}, and nothing in it says which is white: "
-                    f"expected {self.low:g} to {self.high:g}"
-                )
-            if least < most < self.low + (self.high - self.low) / 510:
-                raise ValueError(
-                    f"its values reach {most:g} of {self.high:g}, which is black all over, and nothing in it says "
-                    "which is white"
-                )
+        slack = 1e-3 * (self.high - self.low) if image.mode == "F" else 0
+        if least < self.low - slack or most > self.high + slack:
+            raise ValueError(
+                f"its values go from {least:g} to {most:g}, and nothing in it says which is white: "
+                f"expected {self.low:g} to {self.high:g}"
+            )
+        told = self.high == 65535 and (image.mode.startswith("I;16") or image.format is not None)
+        if not told and least < most < self.low + (self.high - self.low) / 255:
+            raise ValueError(
+                f"its values reach {most:g} of {self.high:g}, which is black all over, and nothing in it says "
+                "which is white"
+            )
 
 
 def _first(value: Any, default: float) -> Any:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from srgan_edge.errors import UnreadableImageError, UsageError
-from srgan_edge.imaging import Bytes, canvas, colour, depth, metadata, png_rows, transparency
+from srgan_edge.imaging import Bytes, canvas, colour, depth, header, metadata, png_rows, transparency
 from srgan_edge.imaging.metadata import Metadata
 
 READABLE = (
@@ -169,7 +169,8 @@ def from_pil(image: Image.Image) -> Picture:
     """A Picture of the first frame of a PIL image, orientation applied.
 
     Raises:
-        ValueError: the values of its pixels cannot be told black from white, or its colours are not known.
+        ValueError: the values of its pixels cannot be told black from white, or its colours are not known or of a kind
+            that 8 bits do not hold.
     """
     return _picture(image, None, None)
 
@@ -180,14 +181,16 @@ def _picture(image: Image.Image, file: BinaryIO | None, memory: canvas.Canvas | 
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         notes.append(f"first of {frames} frames")
-    rules = colour.rules_of(image, notes)  # before it is loaded: the file is closed after
+    coding = header.of(image, file)  # before it is loaded: the file is closed after
+    if coding is None:
+        notes.append("loaded before, and what its file says of depth and HDR cannot be read again: taken for 8-bit SDR")
+    rules = colour.rules_of(image, coding or header.Coding(), notes)
     about = metadata.of(image, notes) if image.format == "TIFF" else None
-    _widen_transparency(image)
     _without_pillows_limit(image.load)
     if file is not None and image.format == "PNG":
         png_rows.check(file, image)
     about = about or metadata.of(image, notes)
-    convert, channels = _conversion(image, rules, notes)
+    convert, channels = _conversion(image, coding, rules, notes)
     turned = metadata.orientation(image)
     upright = (image.width, image.height) if turned >= 5 else (image.height, image.width)
     pixels = np.empty((*upright, channels), np.uint8)
@@ -204,20 +207,26 @@ def _picture(image: Image.Image, file: BinaryIO | None, memory: canvas.Canvas | 
 
 
 def _conversion(
-    image: Image.Image, rules: colour.Rules, notes: list[str]
+    image: Image.Image, coding: header.Coding | None, rules: colour.Rules, notes: list[str]
 ) -> tuple[Callable[[Image.Image], Bytes], int]:
     """What makes `(n, w, channels)` bytes of a part of the image, and the number of channels."""
     if image.mode.startswith(("I", "F")):
         deep = depth.Grey(image)
         notes.append(deep.note)
         return lambda part: deep.bytes_of(np.asarray(part), rules.curve), deep.channels
+    grey = image.mode in ("1", "L", "LA", "La")
+    if coding is not None and coding.bits > 8:
+        kind = image.mode if image.mode in colour.CONVERTED else "grey" if grey else "RGB"
+        notes.append(depth.reduced(coding.bits, kind, rules.table))
     if image.mode in colour.CONVERTED:
         notes.append(f"{image.mode} converted to RGB")
         return lambda part: np.asarray(rules.converted(part)), 3
-    grey = image.mode in ("1", "L", "LA", "La")
     mode = ("LA" if grey else "RGBA") if image.has_transparency_data else ("L" if grey else "RGB")
+    key = _transparent(image, coding)
 
     def convert(part: Image.Image) -> Bytes:
+        if key is not None:
+            part.info["transparency"] = key
         values = np.asarray(part if part.mode == mode else part.convert(mode))
         values = values[..., None] if values.ndim == 2 else values
         if rules.table is None:
@@ -230,14 +239,17 @@ def _conversion(
     return convert, len(mode)
 
 
-def _widen_transparency(image: Image.Image) -> None:
+def _transparent(image: Image.Image, coding: header.Coding | None) -> Any:
     """Pillow brings the pixels of a PNG to 8 bits, but not the colour that its tRNS chunk calls transparent."""
-    key, tiles = image.info.get("transparency"), getattr(image, "tile", ())
-    bits = {"RGB;16B": 16, "L;2": 2, "L;4": 4}.get(tiles[0][3]) if image.format == "PNG" and tiles else None
-    if bits == 16 and isinstance(key, tuple):
-        image.info["transparency"] = tuple(value >> 8 for value in key)
-    elif bits and isinstance(key, int):
-        image.info["transparency"] = key * 255 // (2**bits - 1)
+    key = image.info.get("transparency")
+    if image.format != "PNG":
+        return key
+    if image.mode == "RGB" and isinstance(key, tuple):
+        bits = coding.bits if coding is not None else 16 if max(key) > 255 else 8
+        return tuple(value >> bits - 8 for value in key)
+    if image.mode == "L" and isinstance(key, int) and coding is not None:
+        return key * 255 // (2**coding.bits - 1)
+    return key
 
 
 def _as_stored(pixels: Bytes, orientation: int) -> Bytes:

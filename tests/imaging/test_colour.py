@@ -77,6 +77,22 @@ def test_cicp(tmp_path: Path) -> None:
     assert [int(narrow.pixels.reshape(-1, 3)[value, 0]) for value in (0, 16, 235, 255)] == [0, 0, 255, 255]
 
 
+# Made by the standards' own formulas, from light to numbers: BT.709-6, 1.2; BT.470-6, table 1 (systems M and B).
+_NUMBERS = {
+    1: lambda light: np.where(light < 0.018, 4.5 * light, 1.099 * light**0.45 - 0.099),
+    4: lambda light: light ** (1 / 2.2),
+    5: lambda light: light ** (1 / 2.8),
+}
+
+
+@pytest.mark.parametrize(("transfer", "like"), [(1, 1), (4, 4), (5, 5), (6, 1), (14, 1), (15, 1)])
+def test_transfers_are_those_of_their_standards(tmp_path: Path, transfer: int, like: int) -> None:
+    light = np.linspace(0, 1, 2048)
+    values = np.rint(65535 * _NUMBERS[like](light)).astype(np.uint16).reshape(32, 64)
+    picture = images.read(png(tmp_path / "a.png", values, cicp(1, transfer, 0, 1)))
+    assert np.abs(picture.pixels.ravel() - 255 * encoded(light)).max() < 0.55
+
+
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [((9, 16, 0, 1), r"an HDR picture \(PQ\)"), ((9, 18, 0, 1), "HLG"), ((2, 2, 0, 1), "of an unknown kind")],

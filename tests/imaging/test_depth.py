@@ -101,3 +101,22 @@ def test_a_transparent_value(tmp_path: Path) -> None:
 def test_pgm(tmp_path: Path) -> None:
     (tmp_path / "a.pgm").write_bytes(b"P5 2 1 1023\n" + np.array([0, 1023], ">u2").tobytes())
     np.testing.assert_array_equal(images.read(tmp_path / "a.pgm").pixels.ravel(), [0, 255])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [([0, 100000], "go from 0 to 100000"), ([-5, 9000], "go from -5 to 9000"), ([0, 255], "reach 255 of 65535")],
+)
+def test_whole_numbers_of_no_file(values: list[int], words: str) -> None:
+    """Nor are 8-bit numbers taken for 16-bit ones."""
+    with pytest.raises(ValueError, match=f"its values {words}"):
+        images.from_pil(Image.fromarray(np.array([values], np.int32)))
+    fitting = images.from_pil(Image.fromarray(np.array([[0, 65535]], np.int32)))
+    np.testing.assert_array_equal(fitting.pixels.ravel(), [0, 255])
+
+
+def test_a_dark_16_bit_photo_is_one(tmp_path: Path) -> None:
+    (tmp_path / "a.pgm").write_bytes(b"P5 2 1 65535\n" + np.array([0, 120], ">u2").tobytes())
+    Image.fromarray(np.array([[0, 120]], np.uint16)).save(tmp_path / "a.png")
+    for name in ("a.pgm", "a.png"):
+        assert not images.read(tmp_path / name).pixels.any()
