@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from clips import frames, make, packets, repeats
@@ -166,3 +167,33 @@ def test_a_file_that_begins_late_begins_at_0(tmp_path: Path) -> None:
     assert begins[0] == pytest.approx(begins[1], abs=0.05) and max(begins[0]) < 0.2
     chapter = {"id": 1, "start": 2500, "end": 3000, "time_base": Fraction(1, 1000), "metadata": {"title": "A"}}
     assert result._shifted(chapter, Fraction(2)) == {**chapter, "start": 500, "end": 1000}
+
+
+def test_chapters_of_a_file_that_begins_late(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mkv", times=list(range(50, 56)))
+    with av.open(str(clip)) as given, av.open(str(tmp_path / "late.mkv"), "w") as made:
+        track = made.add_stream_from_template(given.streams.video[0])
+        times = {"start": 2100, "end": 2200, "time_base": Fraction(1, 1000)}
+        made.set_chapters([{"id": 1, **times, "metadata": {"title": "A"}}])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                made.mux(packet)
+    upscale_video(repeats(), tmp_path / "late.mkv", tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as made:
+        (chapter,) = made.chapters()
+    assert float(chapter["start"] * chapter["time_base"]) == pytest.approx(0.1, abs=0.001)
+
+
+def test_encoded_sound_never_overlaps() -> None:
+    """Frames of 10 ms that say to be 8 apart, and one without a time: each begins where the last ends, at least."""
+
+    sounds, times = [], []
+    for pts in (2000, 2008, 2016, None, 2060):
+        frame = av.AudioFrame(format="s16", layout="mono", samples=480)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, pts, Fraction(1, 1000)
+        sounds.append(frame)
+    track = SimpleNamespace(encode=lambda frame: times.append(frame.pts) or [])
+    packet = SimpleNamespace(size=1, decode=lambda: sounds)
+    assert list(result._Lossless(track, Fraction(2)).packets(packet)) == []
+    assert times == [0, 10, 20, 30, 60]
