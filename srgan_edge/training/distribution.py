@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from srgan_edge.errors import UsageError
-from srgan_edge.training.data.crops import CropSampler, batches
+from srgan_edge.training.data.crops import CropSampler, batches, dataset, drawn
 
 LossValues = dict[str, Any]
 DistributedStep = Callable[[Any, Any, bool], tuple[LossValues, bool]]
@@ -60,15 +60,15 @@ class Distribution:
 
         Raises:
             UsageError: the batch cannot be cut into equal shares.
+            SrganEdgeError: one cannot be drawn.
         """
         if sampler.batch % self.replicas:
             raise UsageError(f"a batch of {sampler.batch} cannot be shared by {self.replicas} devices: set data.batch")
         devices, part = self.replicas // self.workers, (self.worker, self.workers)
         if self.replicas == 1:
-            return iter(batches(sampler, first, last))
-        return iter(
-            self.strategy.distribute_datasets_from_function(lambda _: batches(sampler, first, last, part, devices))
-        )
+            return batches(sampler, first, last)
+        shares = self.strategy.distribute_datasets_from_function(lambda _: dataset(sampler, first, last, part, devices))
+        return drawn(sampler, shares)
 
     def step(self, replica_step: Callable[[Any, Any], LossValues], after: Callable[[], None]) -> DistributedStep:
         """A training step on every device at once, followed by `after` once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,9 @@ class CropSampler:
         self.degrader, self.ramp_steps = degrader, ramp_steps
         areas = np.array([p.size[0] * p.size[1] for p in photos], np.float64)
         self.shares = np.cumsum(areas / areas.sum())
-        self._damaged: set[str] = set()
+        self.failure: Exception | None = None
+        """Why a batch of `dataset` could not be drawn: TensorFlow says it as an error of its own."""
+        self._damaged: dict[str, str] = {}
 
     def __call__(self, step: int, first: int = 0, count: int | None = None) -> tuple[Bytes, Bytes]:
         """The bytes of step `step`: LR `(batch, crop, crop, 3)` and HR `(batch, s crop, s crop, 3)`.
@@ -85,7 +87,7 @@ class CropSampler:
             if crops is not None and (self.min_gradient == 0 or mean_gradient(crops[0]) >= self.min_gradient):
                 return crops
         if crops is None:
-            raise SrganEdgeError(f"{_TRIES} photos in a row are damaged, {sorted(self._damaged)[0]} among them")
+            raise SrganEdgeError(f"{_TRIES} photos in a row cannot be read, among them {min(self._damaged.values())}")
         return crops
 
     def _cut(self, random: np.random.Generator, ramped: float) -> tuple[Bytes, Bytes] | None:
@@ -99,7 +101,7 @@ class CropSampler:
                 low, high = self._degraded(photo, y, x, self.degrader, random)
         except UnreadableImageError as error:
             if photo.name not in self._damaged:
-                self._damaged.add(photo.name)
+                self._damaged[photo.name] = str(error)
                 self.warn(f"skipped: {error}")
             return None
         return _turned(low, turn), _turned(high, turn)
@@ -128,7 +130,32 @@ def mean_gradient(crop: Bytes) -> float:
     return float(np.abs(np.diff(values, axis=0)).mean() + np.abs(np.diff(values, axis=1)).mean()) / 2
 
 
-def batches(sampler: CropSampler, first: int, last: int, part: tuple[int, int] = (0, 1), devices: int = 1) -> Any:
+def batches(sampler: CropSampler, first: int, last: int) -> Iterator[Any]:
+    """The batches of steps `first` to `last - 1`, on one device.
+
+    Raises:
+        SrganEdgeError: one cannot be drawn.
+    """
+    return drawn(sampler, dataset(sampler, first, last))
+
+
+def drawn(sampler: CropSampler, made: Iterable[Any]) -> Iterator[Any]:
+    """The batches of a `dataset` of the sampler's, as it is or distributed over devices; its errors are the sampler's.
+
+    Raises:
+        SrganEdgeError: one cannot be drawn.
+    """
+    try:
+        yield from made
+        return
+    except tf.errors.OpError:
+        if sampler.failure is None:
+            raise
+    # Without TensorFlow's error, whose traceback keeps its threads alive: an interpreter that ends waits for them.
+    raise sampler.failure
+
+
+def dataset(sampler: CropSampler, first: int, last: int, part: tuple[int, int] = (0, 1), devices: int = 1) -> Any:
     """The batches of steps `first` to `last - 1` as a tf.data.Dataset, made ahead in other threads.
 
     Args:
@@ -145,7 +172,11 @@ def batches(sampler: CropSampler, first: int, last: int, part: tuple[int, int] =
     def draw(index: Any) -> tuple[Any, Any]:
         def cut(i: Any) -> tuple[Bytes, Bytes]:
             step, device = divmod(int(i), devices)
-            return sampler(step, (worker * devices + device) * count, count)
+            try:
+                return sampler(step, (worker * devices + device) * count, count)
+            except Exception as error:
+                sampler.failure = error
+                raise
 
         low, high = tf.numpy_function(cut, [index], (tf.uint8, tf.uint8), stateful=False)
         return (
@@ -155,8 +186,8 @@ def batches(sampler: CropSampler, first: int, last: int, part: tuple[int, int] =
 
     options = tf.data.Options()
     options.threading.private_threadpool_size = 2  # those of the training step may all be busy
-    dataset = tf.data.Dataset.range(first * devices, last * devices).with_options(options)
-    return dataset.map(draw, num_parallel_calls=2 * devices, deterministic=True).prefetch(4 * devices)
+    indices = tf.data.Dataset.range(first * devices, last * devices).with_options(options)
+    return indices.map(draw, num_parallel_calls=2 * devices, deterministic=True).prefetch(4 * devices)
 
 
 def _turned(crop: Bytes, turn: int) -> Bytes:

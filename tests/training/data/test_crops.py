@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ from conftest import photo
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import resample
 from srgan_edge.training.data.contact_sheet import contact_sheet
-from srgan_edge.training.data.crops import CropSampler, batches, mean_gradient
+from srgan_edge.training.data.crops import CropSampler, batches, dataset, mean_gradient
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.degradations.settings import Degradation
 from srgan_edge.training.data.photos import Pair, PhotoFile
@@ -79,7 +83,7 @@ def test_a_step_decides_its_batch() -> None:
 def test_workers_and_devices_share_a_batch() -> None:
     """2 workers of 2 devices: their shares of each step, in order, are the whole batch."""
     sampler = CropSampler(pairs((96, 128)), 4, 8, 8, True, seed=1)
-    workers = [[low.numpy() for low, _ in batches(sampler, 3, 5, (w, 2), devices=2)] for w in (0, 1)]
+    workers = [[low.numpy() for low, _ in dataset(sampler, 3, 5, (w, 2), devices=2)] for w in (0, 1)]
     for step in (0, 1):
         joined = np.concatenate([workers[w][2 * step + device] for w in (0, 1) for device in (0, 1)])
         np.testing.assert_array_equal(joined, sampler(3 + step)[0])
@@ -120,8 +124,56 @@ def test_a_damaged_file_is_named_once_and_another_drawn(photos: Path, tmp_path: 
     low, _ = sampler(0)
     assert len(low) == 40
     assert [("broken.png" in text) for text in said] == [True]
-    with pytest.raises(SrganEdgeError, match=r"10 photos in a row are damaged, .*broken.png"):
+    with pytest.raises(SrganEdgeError, match=r"10 photos in a row cannot be read, among them .*broken.png: "):
         CropSampler(files[:1], 4, 8, 4, True, 0)(0)
+
+
+@pytest.mark.parametrize("fault", ["damaged", "a bug"])
+def test_what_keeps_a_batch_from_being_drawn_is_said_as_it_is(fault: str, photos: Path, tmp_path: Path) -> None:
+    """Not as an error of TensorFlow's, and nothing of its pipeline is left for the interpreter to wait for."""
+    good = next(photos.glob("*.png"))
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(good.read_bytes())
+    sampler = CropSampler([PhotoFile(copy, 4, (20, 20))], 4, 8, 4, True, 0)
+    drawn = batches(sampler, 0, 100)
+    assert next(drawn)[0].shape == (4, 8, 8, 3)
+    if fault == "damaged":
+        copy.unlink()
+    else:
+        sampler.crop = 1000
+    with pytest.raises(SrganEdgeError if fault == "damaged" else ValueError) as said:
+        list(drawn)
+    assert said.value.__context__ is None
+    if fault == "damaged":
+        assert re.search(r"10 photos in a row cannot be read, among them .*copy.png: ", str(said.value))
+
+
+_TRAINS = """
+import sys
+from pathlib import Path
+from srgan_edge import api
+source, out = sys.argv[1:]
+small = {"data.cache": "none", "data.batch": 2, "data.crop": 16, "gan.steps": 0, "pretrain.steps": 100000}
+
+def report(event):
+    if event["event"] == "train" and event["step"] == 1:  # all photos go
+        Path(source).rename(source + "-gone")
+
+try:
+    api.train("sample", data=source, out=out, changes={**small, "loop.log_every": 1}, report=report)
+except BaseException as error:
+    kept = error
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_training_whose_photos_vanish_says_so_and_ends(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    command = [sys.executable, "-c", _TRAINS, str(tmp_path / "photos"), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("SrganEdgeError 10 photos in a row cannot be read"), done.stderr
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
 
 
 def real(**changes: Any) -> Degrader:
