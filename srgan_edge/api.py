@@ -139,7 +139,7 @@ def convert(
         settings = recipe
     else:
         settings = recipes.load(Conversion, "convert", str(recipe), changes)
-    from srgan_edge.conversion.source import find_foreign, newest_run
+    from srgan_edge.conversion.origin import find_foreign, newest_run
     from srgan_edge.runtime.ranges import Ranges
     from srgan_edge.training.pretrained_files import generator_file
 

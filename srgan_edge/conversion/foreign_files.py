@@ -35,7 +35,7 @@ def load(path: Path, trusted: bool) -> Loaded:
     """Load a network.
 
     Args:
-        path: as `source.find_foreign` gives it.
+        path: as `origin.find_foreign` gives it.
         trusted: its own Python code and operators may run.
 
     Raises:

@@ -13,8 +13,8 @@ from conftest import photo
 from srgan_edge.conversion import export, fake_quantization, fold, verify
 from srgan_edge.conversion.convert import convert
 from srgan_edge.conversion.fine_tune import Selection, fine_tune
+from srgan_edge.conversion.origin import newest_run
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.source import newest_run
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.models import find_model
 from srgan_edge.runtime.flatbuffer import graph_of, read_graph

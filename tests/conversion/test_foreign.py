@@ -16,8 +16,8 @@ from conftest import photo
 from srgan_edge import Upscaler
 from srgan_edge.conversion.convert import convert_foreign
 from srgan_edge.conversion.foreign import export_foreign, load_foreign
+from srgan_edge.conversion.origin import find_foreign
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.conversion.source import find_foreign
 from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.runtime import captured
 from srgan_edge.runtime.ranges import Ranges
