@@ -1,5 +1,6 @@
 // Computes tiles: a LiteRT of its own, one thread, so that the page needs no special headers.
 import { loadLiteRt, loadAndCompile, Tensor } from '@litertjs/core';
+import { mix, rounded } from './strength.js';
 
 let models = [];
 
@@ -31,14 +32,14 @@ async function values(model, bytes) {
 async function run({ tile, margin, width, height, side, strength }) {
   const bytes = new Uint8Array(tile);
   const results = [];
-  for (const model of models) results.push(await values(model, bytes));
-  const [first, second] = results;
-  const rgba = new Uint8ClampedArray(width * height * 4); // rounds half to even, as the Python runtime
+  for (const model of models) results.push(rounded(await values(model, bytes)));
+  const rgb = results.length > 1 ? mix(...results, strength) : results[0];
+  const rgba = new Uint8ClampedArray(width * height * 4);
   let p = 0;
   for (let y = 0; y < height; y++) {
     let q = ((margin + y) * side + margin) * 3;
     for (let x = 0; x < width; x++) {
-      for (let c = 0; c < 3; c++, p++, q++) rgba[p] = second ? first[q] + strength * (second[q] - first[q]) : first[q];
+      for (let c = 0; c < 3; c++) rgba[p++] = rgb[q++];
       rgba[p++] = 255;
     }
   }
