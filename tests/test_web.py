@@ -201,6 +201,7 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     image = coffee[80:230, 100:330]
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a cup"  # turned by a quarter, and a description
+    exif.get_ifd(0x8769).update({0xA002: 150, 0xA003: 230})
     profile = b"not a profile that anybody reads"
     turned = Image.fromarray(np.rot90(image, 1).copy())
     turned.save(tmp_path / "cup.png", exif=exif, icc_profile=profile)
@@ -213,15 +214,16 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     seen = browse(tmp_path, {**{key: str(tmp_path / name) for key, name in names.items()}, "more": "yes"})
 
     wanted = upscaled(f"{DEFAULT_MODEL}-int8", image)
-    for visit in ("int8", "narrow", "offline"):
+    for visit in ("int8", "both", "afterwards", "narrow", "offline"):
         assert (seen[visit]["hash"], seen[visit]["error"]) == (digest(wanted), ""), visit
         assert (seen[visit]["width"], seen[visit]["height"], seen[visit]["device"]) == (920, 600, "wasm")
     assert seen["fp16"]["hash"] == digest(upscaled(f"{DEFAULT_MODEL}-fp16", image))
     looks = upscaled("edge-m-real-gan-x4-int8", image)
     assert seen["looks"]["hash"] == digest(looks)
-    plain = upscaled("edge-m-real-x4-int8", image)
-    mixed = np.rint(plain + 0.4 * (looks.astype(np.float64) - plain)).astype(np.uint8)
-    assert seen["mixed"]["hash"] == digest(mixed)
+    for visit, kind in (("mixed", "int8"), ("fp16mixed", "fp16")):
+        with Upscaler(f"edge-m-real-gan-x4-{kind}", strength=0.4, delegate="cpu") as upscaler:
+            assert seen[visit]["hash"] == digest(upscaler(image)), visit
+    assert (seen["failed"]["shown"], seen["failed"]["error"]) == (False, "It failed: the device is lost")
     assert seen["twice"]["hash"] == digest(upscaled("edge-m-x2-int8", image))
     white = np.where(clear[..., 3:] == 0, 255, image).astype(np.uint8)
     assert seen["transparent"]["hash"] == digest(upscaled("edge-m-x2-int8", white))
@@ -246,6 +248,7 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
     with Image.open(tmp_path / "cup_x4.jpg") as jpeg:
         assert np.abs(np.asarray(jpeg).astype(int) - wanted).mean() < 2
         assert (jpeg.getexif()[0x010E], jpeg.getexif()[0x0112]) == ("a cup", 1)
+        assert jpeg.getexif().get_ifd(0x8769) == {0xA002: 920, 0xA003: 600}
         assert jpeg.info["icc_profile"] == profile
 
 
@@ -264,3 +267,5 @@ def test_webgpu(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         with Image.open(tmp_path / file) as png:
             difference = np.abs(np.asarray(png.convert("RGB")).astype(int) - upscaled(f"{DEFAULT_MODEL}-{name}", image))
         assert difference.max() <= levels, name
+    assert (seen["chosen"]["device"], seen["chosen"]["error"]) == ("webgpu", "")
+    assert (seen["fallback"]["device"], seen["fallback"]["hash"]) == ("wasm", seen["int8"]["hash"])

@@ -23,6 +23,10 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
+def test_workers_and_exif() -> None:
+    run("--test", *(str(path) for path in sorted((DEMO / "tests").glob("*.test.mjs"))))
+
+
 def test_strength_is_mixed_as_the_runtime_mixes_it() -> None:
     """Every pair of bytes at every strength that the page offers, and what a float network makes beyond bytes."""
     script = """

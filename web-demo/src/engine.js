@@ -9,11 +9,19 @@ export async function graphicsCard() {
   return { software: Boolean(isFallbackAdapter ?? adapter.isFallbackAdapter) || architecture === 'swiftshader' };
 }
 
-function opened(worker, message, transfer) {
+let asked = 0;
+
+/** A worker's answer to a message, told by its number from one that a failed run has left underway. */
+function ask(worker, message, transfer) {
+  const number = ++asked;
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => (data.opened ? resolve(data.opened) : reject(new Error(data.error)));
-    worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start'));
-    worker.postMessage(message, transfer);
+    worker.onmessage = ({ data }) => {
+      if (data.number !== number) return;
+      if ('error' in data) reject(new Error(data.error));
+      else resolve(data.answer);
+    };
+    worker.onerror = (event) => reject(new Error(event.message || 'the worker does not run'));
+    worker.postMessage({ number, ...message }, transfer);
   });
 }
 
@@ -33,7 +41,7 @@ export class Engine {
     const engine = new Engine();
     engine.workers = Array.from({ length: count }, () => new Worker('worker.js'));
     try {
-      const all = await Promise.all(engine.workers.map((w) => opened(w, { open: { files, wasm, accelerator } })));
+      const all = await Promise.all(engine.workers.map((worker) => ask(worker, { open: { files, wasm, accelerator } })));
       engine.side = all[0].side;
     } catch (error) {
       engine.close();
@@ -47,36 +55,23 @@ export class Engine {
 
   /** Enlarge an ImageData; `put(rgba, x, y)` is given each part as it is done. */
   async run({ data, width, height }, { strength, signal, put, progress }) {
+    const { scale, side } = this;
     const { tile, overlap } = this.card;
     const inner = tile - 2 * overlap;
     const jobs = plan(width, height, tile, overlap);
     const all = jobs.length;
     let done = 0;
-    const compute = (worker) =>
-      new Promise((resolve, reject) => {
-        let job;
-        const next = () => {
-          if (signal.aborted) return resolve();
-          job = jobs.shift();
-          if (!job) return resolve();
-          job.width = Math.min(inner, width - job.x) * this.scale;
-          job.height = Math.min(inner, height - job.y) * this.scale;
-          const bytes = cut(data, width, height, job.x, job.y, tile, overlap).buffer;
-          const { width: w, height: h } = job;
-          const margin = overlap * this.scale;
-          worker.postMessage({ tile: bytes, margin, width: w, height: h, side: this.side, strength }, [bytes]);
-        };
-        worker.onerror = (event) => reject(new Error(event.message || 'the worker stopped'));
-        worker.onmessage = ({ data: answer }) => {
-          if (answer.error) return reject(new Error(answer.error));
-          if (signal.aborted) return resolve();
-          const part = new ImageData(new Uint8ClampedArray(answer.rgba), job.width, job.height);
-          put(part, job.x * this.scale, job.y * this.scale);
-          progress(++done, all);
-          next();
-        };
-        next();
-      });
+    const compute = async (worker) => {
+      for (let job; !signal.aborted && (job = jobs.shift()); ) {
+        const { x, y } = job;
+        const size = { width: Math.min(inner, width - x) * scale, height: Math.min(inner, height - y) * scale };
+        const bytes = cut(data, width, height, x, y, tile, overlap).buffer;
+        const rgba = await ask(worker, { tile: bytes, margin: overlap * scale, ...size, side, strength }, [bytes]);
+        if (signal.aborted) return;
+        put(new ImageData(new Uint8ClampedArray(rgba), size.width, size.height), x * scale, y * scale);
+        progress(++done, all);
+      }
+    };
     await Promise.all(this.workers.map(compute));
     signal.throwIfAborted();
   }

@@ -1,6 +1,7 @@
 // The page: a photo comes in, is enlarged, is looked at and saved.
 import { Compare } from './compare.js';
 import { Engine, graphicsCard } from './engine.js';
+import { upright } from './exif.js';
 import { intoJpeg, intoPng, read } from './metadata.js';
 import { WORDS } from './words.js';
 
@@ -9,10 +10,11 @@ const compare = new Compare({ frame: $('view'), before: $('before'), after: $('a
 
 let say = WORDS.en;
 let models = []; // groups: {purpose, scale, int8, fp16}
-let photo = null; // {name, pixels, metadata, white}
+let photo = null; // {blob}, and once it is decoded {name, pixels, metadata, white}
+let result = null; // what is shown: {name, scale, metadata}
 let engine = null;
 let running = null; // the AbortController of what is computed
-let queue = Promise.resolve();
+let queue; // of what is done, one at a time
 
 /** A failure that has a sentence for the user. */
 class Told extends Error {}
@@ -31,9 +33,8 @@ function speak(language) {
 const named = ({ purpose, scale, family }) => `${say[purpose] ?? purpose} (×${scale}, ${family})`;
 
 function describe() {
-  if (!photo) return;
-  const { width, height } = photo.pixels;
-  $('before').setAttribute('aria-label', say.before(width, height));
+  if (!result) return;
+  $('before').setAttribute('aria-label', say.before($('before').width, $('before').height));
   $('after').setAttribute('aria-label', say.after($('after').width, $('after').height));
 }
 
@@ -72,25 +73,22 @@ async function devices() {
   return card && !card.software ? ['webgpu', 'wasm'] : ['wasm'];
 }
 
-async function opened(groups) {
+async function opened(groups, device) {
   const forced = new URLSearchParams(location.search).get('format');
-  let reason;
-  for (const device of await devices()) {
-    const format = forced ?? (device === 'webgpu' ? 'fp16' : 'int8');
-    const cards = groups.map((group) => group[format] ?? group.int8 ?? group.fp16);
-    const key = [device, ...cards.map((card) => card.name)].join();
-    if (engine?.key === key) return engine;
-    engine?.close();
-    engine = null;
-    try {
-      engine = await Engine.open(cards, device);
-      engine.key = key;
-      return engine;
-    } catch (error) {
-      reason = error;
-    }
+  const format = forced ?? (device === 'webgpu' ? 'fp16' : 'int8');
+  const cards = groups.map((group) => group[format] ?? group.int8 ?? group.fp16);
+  const key = [device, ...cards.map((card) => card.name)].join();
+  if (engine?.key !== key) {
+    forget();
+    engine = await Engine.open(cards, device);
+    engine.key = key;
   }
-  throw reason;
+  return engine;
+}
+
+function forget() {
+  engine?.close();
+  engine = null;
 }
 
 async function decoded(blob) {
@@ -135,18 +133,36 @@ function drawable(canvas, width, height) {
   return context;
 }
 
+/** Enlarge the photo on the first of the devices that does it. */
 async function enlarge(signal) {
   $('result').hidden = true;
   $('status').textContent = say.opening;
   $('progress').removeAttribute('value');
   $('progress').hidden = $('cancel').hidden = false;
-  const { groups, strength } = chosen();
-  const ready = await opened(groups);
+  const mine = photo; // another one may be taken meanwhile
+  const choice = chosen();
+  if (!mine.pixels) Object.assign(mine, await decoded(mine.blob));
+  let reason;
+  for (const device of await devices()) {
+    try {
+      signal.throwIfAborted();
+      return await enlargeOn(device, mine, choice, signal);
+    } catch (error) {
+      if (error === signal.reason || error instanceof Told) throw error;
+      forget(); // a worker has failed, others are amid a tile, a graphics card may be lost
+      reason = error;
+    }
+  }
+  throw reason;
+}
+
+async function enlargeOn(device, { name, pixels, metadata, white }, { groups, strength }, signal) {
+  const ready = await opened(groups, device);
   signal.throwIfAborted();
-  const { width, height } = photo.pixels;
-  const context = drawable($('after'), width * ready.scale, height * ready.scale);
+  const [width, height] = [pixels.width * ready.scale, pixels.height * ready.scale];
+  const context = drawable($('after'), width, height);
   const started = performance.now();
-  await ready.run(photo.pixels, {
+  await ready.run(pixels, {
     strength,
     signal,
     put: (part, x, y) => context.putImageData(part, x, y),
@@ -156,11 +172,17 @@ async function enlarge(signal) {
     },
   });
   const seconds = ((performance.now() - started) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
-  $('status').textContent = say.done($('after').width, $('after').height, seconds) + (photo.white ? say.white : '');
+  $('status').textContent = say.done(width, height, seconds) + (white ? say.white : '');
+  const exif = metadata.exif && upright(metadata.exif, width, height);
+  result = { name, scale: ready.scale, metadata: { ...metadata, exif } };
   $('result').hidden = false;
-  document.documentElement.dataset.device = ready.accelerator;
+  document.documentElement.dataset.device = device;
   describe();
   compare.show();
+}
+
+function tell(error) {
+  $('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error);
 }
 
 /** Do one thing at a time; a new one ends that before it. */
@@ -175,7 +197,7 @@ function instead(work) {
     } catch (error) {
       $('status').textContent = '';
       if (controller.signal.aborted) $('status').textContent = say.cancelled;
-      else $('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error);
+      else tell(error);
     } finally {
       $('progress').hidden = $('cancel').hidden = true;
     }
@@ -183,28 +205,21 @@ function instead(work) {
 }
 
 function take(blob) {
-  instead(async (signal) => {
-    if (!blob) throw new Told(say.noPicture);
-    photo = null;
-    $('result').hidden = true;
-    photo = await decoded(blob);
-    await enlarge(signal);
-  });
+  if (!blob) return tell(new Told(say.noPicture));
+  photo = { blob };
+  instead(enlarge);
 }
 
 async function save(type, extension, into) {
+  const { name, scale, metadata } = result; // another one may be shown before this is encoded
   const blob = await new Promise((resolve) => $('after').toBlob(resolve, type, 0.95));
   if (!blob) throw new Told(say.failed(type));
-  const bytes = await into(new Uint8Array(await blob.arrayBuffer()), photo.metadata);
+  const bytes = await into(new Uint8Array(await blob.arrayBuffer()), metadata);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([bytes], { type }));
-  link.download = `${photo.name}_x${engine.scale}.${extension}`;
+  link.download = `${name}_x${scale}.${extension}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-function saved(...how) {
-  save(...how).catch((error) => ($('error').textContent = say.failed(error.message ?? error)));
 }
 
 const picture = (items) => [...(items ?? [])].find((item) => item.type.startsWith('image/'));
@@ -225,8 +240,8 @@ function listen() {
   $('cancel').addEventListener('click', () => running?.abort());
   $('fit').addEventListener('click', () => compare.fit());
   $('full').addEventListener('click', () => compare.zoomTo(1 / devicePixelRatio));
-  $('savePng').addEventListener('click', () => saved('image/png', 'png', intoPng));
-  $('saveJpeg').addEventListener('click', () => saved('image/jpeg', 'jpg', intoJpeg));
+  $('savePng').addEventListener('click', () => save('image/png', 'png', intoPng).catch(tell));
+  $('saveJpeg').addEventListener('click', () => save('image/jpeg', 'jpg', intoJpeg).catch(tell));
   $('language').addEventListener('change', () => speak($('language').value));
 }
 
@@ -245,11 +260,18 @@ async function start() {
   // The smallest module with a SIMD instruction: without it LiteRT cannot be loaded.
   const simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
   if (!globalThis.WebAssembly?.validate(Uint8Array.from(simd))) throw new Told(say.noWasm);
-  if ('serviceWorker' in navigator) {
+  keep();
+}
+
+/** Keep the site for when there is no network; where that cannot be, the page works all the same. */
+async function keep() {
+  try {
     await navigator.serviceWorker.register('sw.js');
     await navigator.serviceWorker.ready;
     document.documentElement.dataset.offline = 'ready';
+  } catch (error) {
+    console.warn(error);
   }
 }
 
-start().catch((error) => ($('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error)));
+queue = start().catch(tell); // a photo may be taken before there are models

@@ -13,7 +13,7 @@ export async function read(bytes) {
     if (bytes[0] === 0xff && bytes[1] === 0xd8) found = await ofJpeg(bytes);
     else if (text(bytes, 1, 3) === 'PNG') found = await ofPng(bytes);
     else if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP') found = ofWebp(bytes);
-    return { exif: found.exif ? upright(found.exif) : null, profile: found.profile ?? null };
+    return { exif: found.exif ?? null, profile: found.profile ?? null };
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) return { exif: null, profile: null }; // damaged
     throw error;
@@ -73,17 +73,6 @@ function ofWebp(bytes) {
     at += 8 + size + (size % 2);
   }
   return found;
-}
-
-/** The same block, which says that the photo stands upright: its orientation has been applied. */
-function upright(exif) {
-  const data = view(exif), little = text(exif, 0, 2) === 'II';
-  const directory = data.getUint32(4, little);
-  for (let i = 0; i < data.getUint16(directory, little); i++) {
-    const entry = directory + 2 + i * 12;
-    if (data.getUint16(entry, little) === 0x0112) data.setUint16(entry + 8, 1, little);
-  }
-  return exif;
 }
 
 /** A canvas's JPEG with metadata. */

@@ -46,14 +46,11 @@ async function run({ tile, margin, width, height, side, strength }) {
   return rgba.buffer;
 }
 
-self.onmessage = async ({ data }) => {
+self.onmessage = async ({ data: { number, open: opening, ...tile } }) => {
   try {
-    if (data.open) postMessage({ opened: await open(data.open) });
-    else {
-      const rgba = await run(data);
-      postMessage({ rgba }, [rgba]);
-    }
+    const answer = opening ? await open(opening) : await run(tile);
+    postMessage({ number, answer }, opening ? [] : [answer]);
   } catch (error) {
-    postMessage({ error: String(error?.message ?? error) });
+    postMessage({ number, error: String(error?.message ?? error) });
   }
 };

@@ -55,15 +55,54 @@ async function choose(family) {
   }, family);
 }
 
-async function saved(button, ending) {
+async function saved(button, ending, meanwhile) {
   const begun = Date.now();
   const done = new Promise((resolve, reject) => {
     client.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve());
     setTimeout(() => reject(new Error(`${ending} was not saved`)), 60_000);
   });
   await page.$eval(button, (b) => b.click());
+  await meanwhile?.();
   await done;
   return Date.now() - begun;
+}
+
+/** Another photo is taken and shown before this one is encoded. */
+async function savedLate(button, ending, other) {
+  await page.evaluate(() => {
+    const { toBlob } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.toBlob = function (given, ...how) {
+      HTMLCanvasElement.prototype.toBlob = toBlob;
+      toBlob.call(this, (blob) => (window.encoded = () => given(blob)), ...how);
+    };
+  });
+  await saved(button, ending, async () => {
+    await take(other);
+    await settled();
+    await page.evaluate(() => window.encoded());
+  });
+}
+
+/** The first worker fails from now on, the others do not. */
+function breakOne() {
+  return page.workers()[0].evaluate(() => { self.onmessage = ({ data }) => postMessage({ number: data.number, error: 'the device is lost' }); });
+}
+
+/** A photo is taken and a model chosen while the one before is being computed. */
+async function takeAndChoose(photo, family) {
+  const bytes = await readFile(photo, 'base64');
+  await page.evaluate(async (content, name) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], 'both.png', { type: 'image/png' }));
+    const input = document.getElementById('file');
+    input.files = transfer.files;
+    input.dispatchEvent(new Event('change'));
+    document.querySelector(`#models [data-family="${name}"]`).closest('label').querySelector('input').click();
+  }, bytes, family);
+}
+
+async function mix(strength) {
+  await page.$eval('#strength', (input, value) => { input.value = value; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true })); }, strength);
 }
 
 async function accessible() {
@@ -82,12 +121,14 @@ seen.int8 = await settled();
 if (!seen.int8.shown) throw new Error(`no result: ${JSON.stringify(seen.int8)} ${complaints}`);
 seen.full = await accessible();
 await saved('#savePng', 'png');
-await saved('#saveJpeg', 'jpg');
 await page.screenshot({ path: `${folder}/wide.png`, fullPage: true });
 if (photos.more) {
+  await savedLate('#saveJpeg', 'jpg', photos.transparent);
+  await take(photos.plain);
+  await settled();
   await choose('edge-m-real-gan-x4');
   seen.looks = await settled();
-  await page.$eval('#strength', (input) => { input.value = 40; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true })); });
+  await mix(40);
   seen.mixed = await settled();
   await choose('edge-m-x2');
   seen.twice = await settled();
@@ -99,6 +140,15 @@ if (photos.more) {
   // In the page: from here a quick machine may be done before the click arrives.
   await page.waitForFunction(() => document.getElementById('progress').value > 0 && (document.getElementById('cancel').click(), true), patience);
   seen.cancelled = await settled();
+  await take(photos.large);
+  await page.waitForFunction(() => document.getElementById('progress').value > 0, patience);
+  await takeAndChoose(photos.plain, model);
+  seen.both = await settled();
+  await breakOne();
+  await take(photos.plain);
+  seen.failed = await settled();
+  await take(photos.plain);
+  seen.afterwards = await settled();
   await page.select('#language', 'de');
   seen.german = await page.evaluate(() => [document.documentElement.lang, document.body.innerText]);
   await page.select('#language', 'en');
@@ -110,9 +160,18 @@ if (photos.more) {
   await page.screenshot({ path: `${folder}/narrow.png`, fullPage: true });
   await page.setOfflineMode(true);
   await (await browser.waitForTarget((target) => target.type() === 'service_worker')).createCDPSession().then((worker) => worker.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }));
+  // The photo comes before the list of models.
+  const slow = await page.evaluateOnNewDocument(() => {
+    const { fetch } = window;
+    window.fetch = async (...request) => {
+      if (String(request[0]).endsWith('models.json')) await new Promise((resolve) => setTimeout(resolve, 1000));
+      return fetch(...request);
+    };
+  });
   await page.reload(patience);
   await take(photos.plain);
   seen.offline = await settled();
+  await page.removeScriptToEvaluateOnNewDocument(slow.identifier);
   await page.setOfflineMode(false);
 }
 if (gpu) {
@@ -124,6 +183,13 @@ if (gpu) {
   if (!seen.int8gpu.error) {
     await saved('#savePng', 'png');
     await rename(`${folder}/cup_x4.png`, `${folder}/int8gpu.png`);
+    await go();
+    await page.evaluate(() => { navigator.gpu.requestAdapter = async () => ({ info: { architecture: 'one that is no program' } }); });
+    await take(photos.plain);
+    seen.chosen = await settled();
+    await breakOne();
+    await take(photos.plain);
+    seen.fallback = await settled();
   }
 }
 await go('?format=fp16');
@@ -132,6 +198,11 @@ await take(photos.plain);
 seen.fp16 = await settled();
 if (gpu) {
   await saved('#savePng', 'png');
+}
+if (photos.more) {
+  await choose('edge-m-real-gan-x4');
+  await mix(40);
+  seen.fp16mixed = await settled();
 }
 seen.complaints = complaints;
 await browser.close();
