@@ -269,3 +269,25 @@ def test_webgpu(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         assert difference.max() <= levels, name
     assert (seen["chosen"]["device"], seen["chosen"]["error"]) == ("webgpu", "")
     assert (seen["fallback"]["device"], seen["fallback"]["hash"]) == ("wasm", seen["int8"]["hash"])
+
+
+@pytest.mark.slow
+def test_a_new_version_arrives(tools: Path, coffee: Bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past a host's HTTP caching, beside another site of its origin; then with no host, and where nothing is kept."""
+    built = tmp_path / "built"
+    subprocess.run(["node", "build.mjs", str(built)], cwd=tools, check=True)
+    monkeypatch.setattr(web, "_built", lambda say: built)
+    for name in ("first", "second"):
+        web.write_site(tmp_path / name, [find_model("edge-s-x4-int8")], lambda text: None)
+        with (built / "main.js").open("a") as page:
+            page.write("\nwindow.SECOND = true;\n")
+    Image.fromarray(coffee[80:180, 100:200]).save(tmp_path / "cup.png")
+    files = {"photo": "cup.png", "first": "first", "second": "second"}
+    request = {"chromium": CHROMIUM, **{key: str(tmp_path / name) for key, name in files.items()}}
+    script = [str(tools / "tests" / "update.mjs"), json.dumps(request)]
+    done = subprocess.run(["node", *script], capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert len(seen["before"]) == len(seen["after"]) == 2
+    assert len(set(seen["before"]) & set(seen["after"])) == 1
+    assert (seen["renewed"], seen["alone"], seen["unkept"]) == (True, [True, ""], "")

@@ -1,6 +1,8 @@
 // Keeps the site for when there is no network. FILES and VERSION are written by srgan_edge/web.py.
 const FILES = self.FILES ?? [];
-const CACHE = `srgan-edge ${self.VERSION ?? ''}`;
+// An origin may have several sites, each with caches of its own.
+const SITE = `srgan-edge ${self.registration.scope} `;
+const CACHE = SITE + (self.VERSION ?? '');
 
 // The smallest module with a relaxed SIMD instruction: LiteRT loads the one file or the other by it.
 const RELAXED = [
@@ -17,14 +19,15 @@ self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES.filter(needed)))
+      // Past the browser's own cache, which may hold an older site's files.
+      .then((cache) => cache.addAll(FILES.filter(needed).map((file) => new Request(file, { cache: 'reload' }))))
       .then(() => self.skipWaiting()),
   );
 });
 
 self.addEventListener('activate', (event) => {
   const old = async () => {
-    for (const name of await caches.keys()) if (name.startsWith('srgan-edge ') && name !== CACHE) await caches.delete(name);
+    for (const name of await caches.keys()) if (name.startsWith(SITE) && name !== CACHE) await caches.delete(name);
     await self.clients.claim();
   };
   event.waitUntil(old());
@@ -37,7 +40,7 @@ self.addEventListener('fetch', (event) => {
     const cache = await caches.open(CACHE);
     const kept = await cache.match(event.request, { ignoreSearch: true });
     if (kept) return kept;
-    const response = await fetch(event.request);
+    const response = await fetch(event.request, { cache: 'no-cache' });
     if (response.ok) await cache.put(event.request, response.clone());
     return response;
   };
