@@ -224,6 +224,7 @@ def test_in_a_browser(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
         with Upscaler(f"edge-m-real-gan-x4-{kind}", strength=0.4, delegate="cpu") as upscaler:
             assert seen[visit]["hash"] == digest(upscaler(image)), visit
     assert (seen["failed"]["shown"], seen["failed"]["error"]) == (False, "It failed: the device is lost")
+    assert seen["forbidden"] == "connect-src"
     assert seen["twice"]["hash"] == digest(upscaled("edge-m-x2-int8", image))
     white = np.where(clear[..., 3:] == 0, 255, image).astype(np.uint8)
     assert seen["transparent"]["hash"] == digest(upscaled("edge-m-x2-int8", white))

@@ -38,14 +38,19 @@ export class Engine {
     // Each worker holds some 30 MB; a graphics card computes one tile at a time.
     const count = accelerator === 'webgpu' ? 1 : Math.max(1, Math.min(navigator.hardwareConcurrency || 1, 8));
     const wasm = new URL('wasm/', location.href).href;
+    // The page's policy holds for a worker from a blob; one from an address has that of its headers alone.
+    const code = `importScripts(${JSON.stringify(new URL('worker.js', location.href).href)})`;
+    const script = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
     const engine = new Engine();
-    engine.workers = Array.from({ length: count }, () => new Worker('worker.js'));
+    engine.workers = Array.from({ length: count }, () => new Worker(script));
     try {
       const all = await Promise.all(engine.workers.map((worker) => ask(worker, { open: { files, wasm, accelerator } })));
       engine.side = all[0].side;
     } catch (error) {
       engine.close();
       throw error;
+    } finally {
+      URL.revokeObjectURL(script);
     }
     engine.card = cards[0];
     engine.scale = engine.side / engine.card.tile;

@@ -101,6 +101,15 @@ async function takeAndChoose(photo, family) {
   }, bytes, family);
 }
 
+/** What forbids a worker to connect to another host. */
+function forbidden() {
+  return page.workers()[0].evaluate(async () => {
+    const violation = new Promise((resolve) => addEventListener('securitypolicyviolation', (e) => resolve(e.effectiveDirective)));
+    const answer = fetch('http://192.0.2.1/').catch(() => new Promise((resolve) => setTimeout(resolve, 1000, 'nothing')));
+    return Promise.race([violation, answer]);
+  });
+}
+
 async function mix(strength) {
   await page.$eval('#strength', (input, value) => { input.value = value; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true })); }, strength);
 }
@@ -204,6 +213,7 @@ if (photos.more) {
   await mix(40);
   seen.fp16mixed = await settled();
 }
-seen.complaints = complaints;
+seen.complaints = [...complaints]; // without those of what is forbidden
+seen.forbidden = await forbidden();
 await browser.close();
 console.log(JSON.stringify(seen));
