@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.models import Model, content
+from srgan_edge.runtime.flatbuffer_size import OverfullError, check_size
 from srgan_edge.runtime.graph import CONVOLUTIONS, Graph, Operator, Tensor
 
 # Operators whose constant inputs are what a model has learnt; fp16 files hold them behind a DEQUANTIZE.
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "PRELU", "DEQUANTIZE")
+# Kernels of TFLite have tensors of 8 dimensions at most.
+_MOST_DIMENSIONS = 8
 
 
 def graph_of(model: Model) -> Graph:
@@ -29,9 +32,14 @@ def graph_of(model: Model) -> Graph:
 
 
 def unpacked(data: bytes) -> tuple[Any, Any]:
-    """The schema's module, and a file's bytes as its `ModelT`: plain objects with every field."""
+    """The schema's module, and a file's bytes as its `ModelT`: plain objects with every field.
+
+    Raises:
+        OverfullError: they would take far more memory than the file.
+    """
     from ai_edge_litert import schema_py_generated as schema
 
+    check_size(schema, data)
     return schema, schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
 
 
@@ -87,6 +95,8 @@ def read_graph(data: bytes, origin: str) -> Graph:
     try:
         graph = _graph(data)
         graph.summary()  # which looks at all that anybody asks for
+    except OverfullError as error:
+        raise SrganEdgeError(f"{origin}: a damaged TFLite model: {error}") from error
     except Exception as error:  # the flatbuffer reader raises whatever its wrong offsets run into
         raise SrganEdgeError(f"{origin}: a damaged TFLite model ({type(error).__name__})") from error
     return graph
@@ -98,14 +108,18 @@ def _graph(data: bytes) -> Graph:
     types = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
     builtins = {v: name for name, v in vars(schema.BuiltinOperator).items() if name.isupper()}
     tensors = [_tensor(t, types) for t in graph.tensors]
-    operators = [_operator(op, model, tensors, builtins) for op in graph.operators]
-    computed = {t for op in graph.operators for t in op.outputs}
+    kinds = [_kind(code, builtins) for code in model.operatorCodes]
+    operators = [_operator(op, model, kinds, tensors) for op in graph.operators]
+    results = [int(i) for op in graph.operators for i in op.outputs]
+    if sum(_numbers(tensors[i]) for i in (*results, *graph.inputs, *graph.outputs)) > len(data):
+        raise OverfullError  # a summary has them all, and one tensor may be named many times
+    computed, given = set(results), set(graph.inputs.tolist())
     constants = [
         tensors[i]
         for op in graph.operators
-        if builtins[operator_code(model, op)] in _WITH_WEIGHTS
+        if kinds[op.opcodeIndex] in _WITH_WEIGHTS
         for i in op.inputs
-        if i >= 0 and i not in computed and i not in graph.inputs and tensors[i].shape
+        if i >= 0 and i not in computed and i not in given and tensors[i].shape
     ]
     return Graph(
         [tensors[i] for i in graph.inputs],
@@ -128,23 +142,31 @@ def _runtime(model: Any) -> tuple[int, ...]:
 def _tensor(tensor: Any, types: dict[int, str]) -> Tensor:
     signature = tensor.shapeSignature if tensor.shapeSignature is not None else tensor.shape
     shape = [int(n) for n in signature] if signature is not None else []
+    if len(shape) > _MOST_DIMENSIONS:
+        raise ValueError("a tensor of too many dimensions")
     quantization = tensor.quantization
     scale = quantization.scale if quantization is not None and quantization.scale is not None else []
     zero = quantization.zeroPoint if quantization is not None and quantization.zeroPoint is not None else []
     return Tensor(tensor.name.decode(), shape, types[tensor.type], [float(s) for s in scale], [int(z) for z in zero])
 
 
-def _operator(op: Any, model: Any, tensors: list[Tensor], builtins: dict[int, str]) -> Operator:
-    code = model.operatorCodes[op.opcodeIndex]
-    name = builtins[operator_code(model, op)]
-    if name == "CUSTOM":
-        name = f"CUSTOM {code.customCode.decode()}"
+def _numbers(tensor: Tensor) -> int:
+    return len(tensor.shape) + len(tensor.scale) + len(tensor.zero_point)
+
+
+def _kind(code: Any, builtins: dict[int, str]) -> str:
+    name = builtins[builtin(code)]
+    return f"CUSTOM {code.customCode.decode()}" if name == "CUSTOM" else name
+
+
+def _operator(op: Any, model: Any, kinds: list[str], tensors: list[Tensor]) -> Operator:
+    name, version = kinds[op.opcodeIndex], model.operatorCodes[op.opcodeIndex].version
     inputs = [tensors[i] for i in op.inputs if i >= 0]
     outputs = [tensors[i] for i in op.outputs]
     stride = max(getattr(op.builtinOptions, "strideH", 1), getattr(op.builtinOptions, "strideW", 1))
     dilation = max(getattr(op.builtinOptions, "dilationHFactor", 1), getattr(op.builtinOptions, "dilationWFactor", 1))
     block = getattr(op.builtinOptions, "blockSize", 1) if name in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH") else 1
-    return Operator(name, code.version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block)
+    return Operator(name, version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block)
 
 
 def _macs(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:

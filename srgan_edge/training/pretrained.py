@@ -10,7 +10,7 @@ import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import Model, content
-from srgan_edge.runtime.flatbuffer import convolutions
+from srgan_edge.runtime.flatbuffer import convolutions, graph_of
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
 from srgan_edge.training.growth import can_grow, grow
@@ -53,6 +53,7 @@ def from_export(model: Model) -> Trained:
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in generator.layers):
         raise UsageError(f"the batch normalisation of {card.family} cannot be taken back from an export")
     layers = [layer for layer in generator.layers if isinstance(layer, (keras.layers.Conv2D, CollapsibleConv2D))]
+    graph_of(model)  # refuses a damaged file
     found = convolutions(content(model))
     if [kernel.shape for kernel, _ in found] != [_shape(layer) for layer in layers]:
         raise UsageError(f"{model.path.name} has other convolutions than {card.family}")

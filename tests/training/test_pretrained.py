@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,16 @@ def test_weights_of_a_damaged_file_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / whole.path.name).write_bytes(damaged)
     with pytest.raises(SrganEdgeError, match="sha256"):
         from_export(whole._replace(path=tmp_path / whole.path.name))
+
+
+def test_a_damaged_file_whose_card_has_its_hash_is_refused_by_name(tmp_path: Path) -> None:
+    whole = find_model("edge-s-x4", "fp16")
+    assert whole.card is not None
+    cut = whole.path.read_bytes()[:2000]
+    (tmp_path / "cut.tflite").write_bytes(cut)
+    card = replace(whole.card, sha256=hashlib.sha256(cut).hexdigest())
+    with pytest.raises(SrganEdgeError, match=r"cut\.tflite: a damaged TFLite model"):
+        from_export(whole._replace(path=tmp_path / "cut.tflite", card=card))
 
 
 @pytest.mark.parametrize(
