@@ -47,7 +47,9 @@ def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) 
     for island in summary["float_islands"]:
         click.echo(f"  float island: {' '.join(island)}")
     reach = summary["receptive_field"]
-    click.echo("receptive field: " + ("the whole image, or unknown" if reach is None else f"{reach} pixels around"))
+    steps = f", in steps of {summary['stride']}" if summary["stride"] > 1 else ""
+    known = f"{reach} pixels around{steps}"
+    click.echo("receptive field: " + ("the whole image, or unknown" if reach is None else known))
     click.echo(f"runs on TFLite {summary['runtime'] or 'of unknown version'} and later")
     if tensors:
         print_table(

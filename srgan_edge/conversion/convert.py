@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from srgan_edge.conversion import export, fold
 from srgan_edge.conversion.card_recipes import training_table
-from srgan_edge.conversion.foreign import export_foreign, load_foreign
+from srgan_edge.conversion.foreign import ForeignNetwork, export_foreign, load_foreign
 from srgan_edge.conversion.layer_noise import LayerNoise, layer_noise
 from srgan_edge.conversion.prepare import Prepared, check_tile, prepare
 from srgan_edge.conversion.progress import Progress, Say, unseen
@@ -20,8 +21,9 @@ from srgan_edge.conversion.transposed import transposed
 from srgan_edge.conversion.verify import Checker
 from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes
+from srgan_edge.runtime.flatbuffer import read_graph
 from srgan_edge.runtime.ranges import Ranges
-from srgan_edge.runtime.tiling import reflected
+from srgan_edge.runtime.tiling import ANY_SIZE_TILE, multiple, reflected
 from srgan_edge.training.data import loading, lookup
 from srgan_edge.training.data.crops import CropSampler
 
@@ -84,6 +86,7 @@ def convert_foreign(
         say(f"{network.name}: {network.note}")
     tile = network.side or settings.tile
     settings = settings.model_copy(update={"tile": tile})
+    network = _laid_in_tiles(network, tile, say)
     check_tile(tile, network.name, network.overlap)
     found = lookup.find_sources(settings.calibration or lookup.SAMPLE, settings.verify, scale=network.scale)
     pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, say)]
@@ -98,6 +101,24 @@ def convert_foreign(
         return export_foreign(network, tile, name, settings.io, sampler(0)[0]), []
 
     return _exports(make, provenance, settings, out, checker, say)
+
+
+def _laid_in_tiles(network: ForeignNetwork, tile: int, say: Say) -> ForeignNetwork:
+    """A network with the overlap that its graph asks for: running it has shown how far a single position looks.
+
+    Raises:
+        UsageError: tiles of this side cannot begin where the network's own steps do.
+    """
+    side = tile or ANY_SIZE_TILE
+    graph = read_graph(export_foreign(network, side, "float32", "float32", []), network.name)
+    reach, stride = graph.receptive_field(), graph.stride
+    if side % stride:
+        steps = f"{network.name}: computes in steps of {stride} pixels"
+        if not network.side:
+            raise UsageError(f"{steps}: --tile {multiple(side, stride)} is a multiple of it, and {side} is none")
+        say(f"{steps}, of which its input's {side} are no multiple: where tiles meet there may be seams")
+        stride = 1
+    return replace(network, overlap=multiple(network.overlap if reach is None else reach, stride))
 
 
 def _exports(

@@ -168,9 +168,12 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
     side = tile or None
 
     spec = tf.TensorSpec((1, side, side, 3), tf.float32, name="image")
-    concrete = tf.function(
-        network.function if kind == "int8" else network.in_bytes, input_signature=[spec], autograph=False
-    ).get_concrete_function()
+    function = network.function if kind == "int8" else network.in_bytes
+    try:
+        concrete = tf.function(function, input_signature=[spec], autograph=False).get_concrete_function()
+    except Exception as error:  # a network may ask for sides that its steps divide, in whatever way it does
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()[:300]
+        raise SrganEdgeError(f"{network.name}: does not take tiles of {side}x{side}: {reason}") from error
     # The converter does not find Keras 3's variables.
     frozen = in_float32(convert_variables_to_constants_v2(concrete))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])

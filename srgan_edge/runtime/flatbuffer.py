@@ -166,7 +166,8 @@ def _operator(op: Any, model: Any, kinds: list[str], tensors: list[Tensor]) -> O
     stride = max(getattr(op.builtinOptions, "strideH", 1), getattr(op.builtinOptions, "strideW", 1))
     dilation = max(getattr(op.builtinOptions, "dilationHFactor", 1), getattr(op.builtinOptions, "dilationWFactor", 1))
     block = getattr(op.builtinOptions, "blockSize", 1) if name in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH") else 1
-    return Operator(name, version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block)
+    anchored = bool(getattr(op.builtinOptions, "alignCorners", False))
+    return Operator(name, version, inputs, outputs, _macs(name, inputs, outputs), stride, dilation, block, anchored)
 
 
 def _macs(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:

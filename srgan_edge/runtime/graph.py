@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
@@ -18,6 +19,8 @@ _POINTWISE = frozenset(
 )
 # Operators that hold floating point in an integer model only because the file's own input or output is float.
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
+# No network shrinks or enlarges more often than this; a damaged file's may.
+_MOST_TIMES = 2**16
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Operator:
     dilation: int
     block: int
     """Side of the square that DEPTH_TO_SPACE makes of a pixel, or SPACE_TO_DEPTH a pixel of; 1 of others."""
+    align_corners: bool
+    """A resize whose steps depend on how large the image is."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,13 @@ class Graph:
         height, width = self.inputs[0].shape[1:3]
         if min(height, width) > 0:
             return self.macs // (height * width)
-        reach, total = self._reach(), 0.0
+        pixels, total = self._pixels(), Fraction(0)
         for op in self.operators:
             if op.op in CONVOLUTIONS:
                 tensor = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.outputs[0]
-                if reach is None or id(tensor) not in reach:
+                if pixels is None or id(tensor) not in pixels:
                     return 0
-                total += math.prod(op.inputs[1].shape) / reach[id(tensor)][1] ** 2
+                total += math.prod(op.inputs[1].shape) / pixels[id(tensor)] ** 2
         return round(total)
 
     def summary(self) -> dict[str, Any]:
@@ -97,6 +102,7 @@ class Graph:
             "float_ops": self.float_ops,
             "float_islands": self.float_islands(),
             "receptive_field": self.receptive_field(),
+            "stride": self.stride,
             "tensors": [asdict(t) for op in self.operators for t in op.outputs],
             "runtime": ".".join(str(n) for n in self.runtime) or None,
             "parameters": self.parameters,
@@ -119,43 +125,63 @@ class Graph:
         return [island for island in islands if island]
 
     def receptive_field(self) -> int | None:
-        """Input pixels on every side of a position that the output depends on; None if an operator looks farther.
+        """Input pixels on every side of a part of the output that it depends on; None if an operator looks farther.
 
-        The largest sum of kernel radii over the graph's paths, each in units of its tensor's own resolution.
+        The part begins and ends on multiples of `stride`. The largest sum of kernel radii over the graph's paths, each
+        in units of its tensor's own resolution: from the output back, with what is seen in part counted as a whole.
         """
-        reach = self._reach()
-        found = reach.get(id(self.outputs[0])) if reach is not None else None
-        return None if found is None else math.ceil(found[0])
+        pixels = self._pixels()
+        if pixels is None or id(self.outputs[0]) not in pixels:
+            return None
+        reach = {id(self.outputs[0]): Fraction(0)}
+        for op in reversed(self.operators):
+            seen = [reach[id(t)] for t in op.outputs if id(t) in reach]
+            for tensor in op.inputs if seen else ():
+                if (pixel := pixels.get(id(tensor))) is not None:
+                    radius = (math.ceil(max(seen) / pixel) + _radius(op)) * pixel
+                    reach[id(tensor)] = max(radius, reach.get(id(tensor), radius))
+        return max(math.ceil(reach.get(id(t), 0)) for t in self.inputs)
 
-    def _reach(self) -> dict[int, tuple[float, float]] | None:
-        """By tensor: how many input pixels it depends on around a position, and how many one of its pixels is wide."""
-        reach: dict[int, tuple[float, float]] = {id(t): (0.0, 1.0) for t in self.inputs}
+    @property
+    def stride(self) -> int:
+        """Of how many input pixels the places where tiles may begin are multiples: there all tensors' pixels begin."""
+        return math.lcm(*(pixel.numerator for pixel in (self._pixels() or {}).values()))
+
+    def _pixels(self) -> dict[int, Fraction] | None:
+        """By tensor: how many input pixels one of its pixels is wide; None if that is not known of one."""
+        pixels = {id(t): Fraction(1) for t in self.inputs}
         for op in self.operators:
-            parents = [reach[id(t)] for t in op.inputs if id(t) in reach]
+            parents = [pixels[id(t)] for t in op.inputs if id(t) in pixels]
             if not parents:
                 continue
-            radius, pixel = max(r for r, _ in parents), min(p for _, p in parents)
+            pixel = min(parents)
             if op.op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-                radius += (max(op.inputs[1].shape[1:3]) - 1) / 2 * op.dilation * pixel
                 pixel *= op.stride
+            elif op.op == "SPACE_TO_DEPTH":
+                pixel *= op.block
             elif op.op == "DEPTH_TO_SPACE":
                 pixel /= op.block
-            elif op.op == "SPACE_TO_DEPTH":
-                radius += (op.block - 1) * pixel
-                pixel *= op.block
-            elif op.op in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TRANSPOSE_CONV"):
-                image = op.inputs[2] if op.op == "TRANSPOSE_CONV" else op.inputs[0]
-                if op.op == "TRANSPOSE_CONV":
-                    side, stride = max(op.inputs[1].shape[1:3]), op.stride
-                    padding = max(side - stride, 0) // 2
-                    radius += max((stride - 1 + padding) // stride, (side - 1 - padding) // stride) * pixel
-                elif op.op == "RESIZE_BILINEAR":
-                    radius += pixel
-                if min(image.shape[1], op.outputs[0].shape[1]) < 1:
+            elif op.op == "TRANSPOSE_CONV":
+                pixel /= op.stride
+            elif op.op in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"):
+                before, after = op.inputs[0].shape[1], op.outputs[0].shape[1]
+                if min(before, after) < 1 or op.align_corners:
                     return None
-                pixel *= image.shape[1] / op.outputs[0].shape[1]
+                pixel *= Fraction(before, after)
             elif op.op not in _POINTWISE:
                 return None
-            for tensor in op.outputs:
-                reach[id(tensor)] = (radius, pixel)
-        return reach
+            if not 0 < pixel.numerator <= _MOST_TIMES >= pixel.denominator:
+                return None
+            pixels |= {id(tensor): pixel for tensor in op.outputs}
+        return pixels
+
+
+def _radius(op: Operator) -> int:
+    """How many pixels of its input an operator looks past those in whose place a result stands."""
+    if op.op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        return max(op.inputs[1].shape[1:3]) // 2 * op.dilation  # an even kernel looks farther to one side
+    if op.op == "TRANSPOSE_CONV":
+        side, stride = max(op.inputs[1].shape[1:3]), op.stride
+        padding = max(side - stride, 0) // 2
+        return max((stride - 1 + padding) // stride, (side - 1 - padding) // stride)
+    return 1 if op.op == "RESIZE_BILINEAR" else 0

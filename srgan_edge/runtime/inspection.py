@@ -26,9 +26,10 @@ def inspect(model: str | Path | Model, *, targets: Iterable[str] = ()) -> dict[s
 
     Returns:
         `inputs`, `outputs` and `tensors`: name, shape, dtype, scale, zero_point; `ops`: op, count, dtypes; `float_ops`
-        and `float_islands` of an integer model; `receptive_field` in input pixels; `parameters`; `macs` of one run;
-        `macs_per_pixel` of the input; `size_bytes`; `runtime`, the oldest TFLite; `xnnpack_partitions`; `gpu`: what the
-        mobile delegate refuses; `card`; `targets`: what each compiler lacks.
+        and `float_islands` of an integer model; `receptive_field` in input pixels; `stride`, of which overlap and sides
+        of tiles are multiples; `parameters`; `macs` of one run; `macs_per_pixel` of the input; `size_bytes`; `runtime`,
+        the oldest TFLite; `xnnpack_partitions`; `gpu`: what the mobile delegate refuses; `card`; `targets`:
+        what each compiler lacks.
 
     Raises:
         UsageError: no such model or compiler.

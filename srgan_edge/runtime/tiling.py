@@ -17,6 +17,8 @@ from srgan_edge.imaging import Bytes
 Run = Callable[[Bytes, Bytes, int], object]
 """`run(tile, out, margin)` writes a tile's result from row and column `margin` on to `out`, as much as fits."""
 
+# Tile for models that take any size: bounded memory, and little of it is overlap.
+ANY_SIZE_TILE = 256
 # Tiles in a row, of whose end little is felt.
 _WIDE = 64
 
@@ -62,6 +64,11 @@ def plan(height: int, width: int, tile: int | tuple[int, int], overlap: int) -> 
     if min(sides) <= 2 * overlap:
         raise UsageError(f"tiles of {min(sides)} pixels have nothing left inside an overlap of {overlap} on each side")
     return Plan(height, width, sides, overlap)
+
+
+def multiple(pixels: int, stride: int) -> int:
+    """The next multiple of a network's stride: an overlap or a side of tiles that are to begin where it does."""
+    return -(-pixels // stride) * stride
 
 
 class Window:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 from collections.abc import Iterator, Mapping
@@ -24,9 +25,6 @@ from srgan_edge.runtime.ranges import Range, Ranges
 from srgan_edge.runtime.session import Session, cpu_name
 from srgan_edge.runtime.strength import mix, pair
 from srgan_edge.runtime.vetting import vet
-
-# Tile for models that take any size: bounded memory, and little of it is overlap.
-ANY_SIZE_TILE = 256
 
 
 class Upscaler:
@@ -87,6 +85,7 @@ class Upscaler:
                 )
         facts = vet(self.model, Ranges(input_range, output_range))
         self.scale, self.overlap, self.notes = facts.scale, facts.overlap, facts.notes
+        self._stride = facts.stride  # of which the overlap is a multiple
         self._sessions, self.reason, self.threads = open_sessions(
             self.model.path, delegate, threads, half, options, facts.ranges
         )
@@ -95,12 +94,13 @@ class Upscaler:
         self.device = session.device + (" (software)" if session.software else "")
         if self.delegate == "cpu":
             self.device = cpu_name(self.threads)
-        side = max(ANY_SIZE_TILE, 4 * self.overlap)
+        side = max(tiling.ANY_SIZE_TILE, 4 * self.overlap)
         self.tile = session.tile or (side, side)
         if self._faithful is not None:
             if (self._faithful.scale, self._faithful.tile) != (self.scale, self.tile):
                 raise UsageError(f"{self._faithful.model.name} and {self.model.name} differ in scale or tile")
-            self.overlap = max(self.overlap, self._faithful.overlap)
+            self._stride = math.lcm(self._stride, self._faithful._stride)
+            self.overlap = tiling.multiple(max(self.overlap, self._faithful.overlap), self._stride)
         self._closed, self._process = False, os.getpid()
         self._free: queue.SimpleQueue[Session | CompiledSession] = queue.SimpleQueue()
         for session in self._sessions:

@@ -35,6 +35,7 @@ from srgan_edge.runtime.ranges import (
     read_ranges,
 )
 from srgan_edge.runtime.session import Session
+from srgan_edge.runtime.tiling import ANY_SIZE_TILE, multiple
 from srgan_edge.runtime.verdicts import runtime_version
 
 # Overlap where it cannot be known: more than the reach of the compact networks that people exchange.
@@ -55,8 +56,10 @@ class Facts(NamedTuple):
     overlap: int
     """Input pixels around a tile's inner part that make tiling exact."""
     ranges: Ranges
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     """What the user should know of it."""
+    stride: int = 1
+    """Of how many input pixels the overlap and the sides of tiles are multiples."""
 
 
 def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
@@ -75,7 +78,7 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
         if card is not None:
             tile = (ours.tile, ours.tile) if ours.tile else None
             _check_card(model.path, card, ours.overlap, {"scale": ours.scale, "tile": tile, "dtype": ours.io_dtype})
-        return Facts(ours.scale, max(ours.overlap, card.overlap if card else 0), given, ())
+        return Facts(ours.scale, max(ours.overlap, card.overlap if card else 0), given)
     graph = _graph(data, model.path)
     tried = _tried(model.path, data, given)
     reach = None if graph is None else graph.receptive_field()
@@ -83,22 +86,32 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
         _check_card(model.path, card, reach, tried)
     _check_result(model.path, tried, given, card)
     if card is not None and reach is None:
-        return Facts(tried["scale"], card.overlap, given, ())
-    notes: tuple[str, ...] = ()
-    if reach is None:
-        reach = min(OVERLAP_UNKNOWN, (min(tried["tile"] or (_SIDE, _SIDE)) - 1) // 4)
+        return Facts(tried["scale"], card.overlap, given)
+    sides = tried["tile"] or (_SIDE, _SIDE)
+    if graph is None or reach is None:
+        overlap = min(OVERLAP_UNKNOWN, (min(sides) - 1) // 4)
         why = (
             "one of its operators may look at the whole tile"
             if graph
             else "its graph is not read without ai-edge-litert"
         )
-        notes = (f"{why}: an overlap of {reach} pixels is assumed, and where tiles meet there may be seams",)
-    elif tried["tile"] and min(tried["tile"]) <= 2 * reach:
+        note = f"{why}: an overlap of {overlap} pixels is assumed, and where tiles meet there may be seams"
+        return Facts(tried["scale"], overlap, given, (note,))
+    if tried["tile"] and min(sides) <= 2 * reach:
         raise SrganEdgeError(
-            f"{model.path}: each pixel depends on {reach} around it, and its tiles of "
-            f"{tried['tile'][1]}x{tried['tile'][0]} are too small for that: convert it with a larger input"
+            f"{model.path}: each pixel depends on {reach} around it, and its tiles of {sides[1]}x{sides[0]} are too "
+            "small for that: convert it with a larger input"
         )
-    return Facts(tried["scale"], max(reach, card.overlap if card else 0), given, notes)
+    overlap, stride = max(reach, card.overlap if card else 0), graph.stride
+    aligned = multiple(overlap, stride)
+    sides = tried["tile"] or (max(ANY_SIZE_TILE, 4 * aligned),) * 2
+    if min(sides) > 2 * aligned and not any(side % stride for side in sides):
+        return Facts(tried["scale"], aligned, given, (), stride)
+    note = (
+        f"it computes in steps of {stride} pixels, and tiles of {sides[1]}x{sides[0]} cannot begin on multiples of it: "
+        "where they meet there may be seams"
+    )
+    return Facts(tried["scale"], overlap, given, (note,))
 
 
 def _graph(data: bytes, path: Path) -> Graph | None:

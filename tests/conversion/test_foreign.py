@@ -192,6 +192,47 @@ def test_an_output_in_another_range(tmp_path: Path, photos: Path) -> None:
     assert not list((tmp_path / "wrong").glob("*.tflite"))
 
 
+@pytest.mark.parametrize(("side", "overlap"), [(None, 4), (32, 4), (34, 1)])
+def test_tiles_begin_where_a_network_that_shrinks_steps(
+    side: int | None, overlap: int, tmp_path: Path, photos: Path
+) -> None:
+    """Phones and the browser lay tiles by the card alone."""
+    module: Any = tf.Module()
+    module.kernel = tf.Variable(tf.random.normal((3, 3, 3, 3), stddev=0.1))
+
+    def network(image: Any) -> Any:
+        deep = tf.nn.conv2d(image, module.kernel, 4, "SAME")
+        deep = tf.raw_ops.ResizeNearestNeighbor(images=deep, size=tf.shape(image)[1:3])
+        return tf.nn.depth_to_space(tf.concat([image + 0.05 * tf.tanh(deep)] * 4, 3), 2)
+
+    module.f = tf.function(network, input_signature=[tf.TensorSpec((1, side, side, 3), tf.float32)])
+    tf.saved_model.save(module, str(tmp_path / "coarse"), signatures={"serving_default": module.f})
+    settings = Conversion(tile=32, calibration=str(photos), calibration_batches=2, formats=["float32"], min_gain=-9.0)
+    said: list[str] = []
+    (export,) = convert_foreign(tmp_path / "coarse", UNIT, settings, tmp_path / "out", said.append)
+    card = json.loads(export.path.with_suffix(".json").read_text())
+    assert (card["tile"], card["overlap"]) == (side or 32, overlap)
+    with Upscaler(export.path, delegate="cpu", threads=1) as upscaler:
+        assert (upscaler.overlap, bool(upscaler.notes)) == (overlap, side == 34)
+    assert any("34 are no multiple: where tiles meet there may be seams" in line for line in said) == (side == 34)
+    if side is None:
+        settings = settings.model_copy(update={"tile": 30})
+        with pytest.raises(UsageError, match="coarse: computes in steps of 16 pixels: --tile 32 is a multiple of it"):
+            convert_foreign(tmp_path / "coarse", UNIT, settings, tmp_path / "out", lambda text: None)
+
+
+def test_a_tile_that_a_network_does_not_take(tmp_path: Path) -> None:
+    module: Any = tf.Module()
+    signature = [tf.TensorSpec((1, None, None, 3), tf.float32)]
+    module.f = tf.function(
+        lambda x: tf.nn.depth_to_space(tf.concat([tf.nn.space_to_depth(x, 4)] * 4, 3), 8), input_signature=signature
+    )
+    tf.saved_model.save(module, str(tmp_path / "blocks"), signatures={"serving_default": module.f})
+    network = load_foreign(tmp_path / "blocks", UNIT)
+    with pytest.raises(SrganEdgeError, match=r"blocks: does not take tiles of 30x30: .*divisible by 4 but is 30"):
+        export_foreign(network, 30, "float32", "uint8", [])
+
+
 def test_calibration_spans_the_networks_own_range(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 

@@ -33,7 +33,7 @@ def test_float_exports(name: str) -> None:
 def test_bundled_models(model) -> None:
     content = model.path.read_bytes()
     graph = read_graph(content, model.name)
-    assert graph.receptive_field() == model.card.overlap
+    assert (graph.receptive_field(), graph.stride) == (model.card.overlap, 1)
     assert gpu_verdict(graph)["ok"]
     assert graph.runtime
     assert xnnpack.partitions(content) == 1
@@ -44,17 +44,19 @@ def test_strides_and_dilations_widen_the_receptive_field() -> None:
     x = keras.layers.Conv2D(8, 3, strides=2, padding="same")(inputs)
     x = keras.layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x)
     content = export.export_float(keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(x)), 24, "float32")
-    assert read_graph(content, "x").receptive_field() == 1 + 2 * 2 + 2
+    graph = read_graph(content, "x")
+    assert (graph.receptive_field(), graph.stride) == (1 + 2 * 2 + 2, 2)
 
 
 def test_blocks_put_side_by_side_are_looked_at_whole() -> None:
-    """A 3x3 kernel on places of 2x2 pixels: the block's other pixel, and one place more."""
+    """A 3x3 kernel on places of 2x2 pixels: one place more than those of a tile, which begins where one does."""
     inputs = keras.Input((24, 24, 3))
     x = keras.layers.Lambda(lambda y: tf.nn.space_to_depth(y, 2))(inputs)
     x = keras.layers.Conv2D(12, 3, padding="same")(x)
     outputs = keras.layers.Lambda(lambda y: tf.nn.depth_to_space(y, 2))(x)
     content = export.export_float(keras.Model(inputs, outputs), 24, "float32")
-    assert read_graph(content, "x").receptive_field() == 1 + 2
+    graph = read_graph(content, "x")
+    assert (graph.receptive_field(), graph.stride) == (2, 2)
 
 
 def test_a_float_island(exports: Path) -> None:

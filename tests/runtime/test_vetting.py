@@ -212,7 +212,7 @@ def test_a_damaged_file_of_ours_is_refused(seed: int, tmp_path: Path, monkeypatc
 def test_how_far_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     model = find_model(str(MODELS / "t24.tflite"))
     monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: 11)
-    assert vetting.vet(model)[1:] == (11, Ranges(), ())
+    assert vetting.vet(model) == (2, 11, Ranges(), (), 1)
     monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: 12)
     with pytest.raises(
         SrganEdgeError, match=r"each pixel depends on 12 around it, and its tiles of 24x24 are too small"
@@ -224,3 +224,44 @@ def test_how_far_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
         found = vetting.vet(model)
         assert (found.overlap, found.notes) == (5, (f"{why}: {seams}",))
         monkeypatch.setattr(vetting, "_graph", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("reach", "stride", "tile", "overlap"),
+    [
+        (5, 4, (24, 24), 8),
+        (8, 4, (24, 24), 8),
+        (9, 4, (24, 24), -9),
+        (2, 5, (24, 24), -2),
+        (2, 4, (24, 30), -2),
+        (5, 8, None, 8),
+        (65, 64, None, 128),
+        (5, 7, None, -5),
+    ],
+)
+def test_tiles_begin_on_multiples_of_the_stride(
+    reach: int, stride: int, tile: tuple[int, int] | None, overlap: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they cannot, with an overlap below 0 here, it is said."""
+    model = find_model(str(MODELS / "t24.tflite"))
+    tried = {"scale": 2, "tile": tile, "dtype": "float32", "error": 1.0, "others": []}
+    monkeypatch.setattr(vetting, "_tried", lambda *arguments: tried)
+    monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: reach)
+    monkeypatch.setattr(vetting.Graph, "stride", stride)
+    found = vetting.vet(model)
+    assert (found.overlap, bool(found.notes), found.stride) == (abs(overlap), overlap < 0, stride if overlap > 0 else 1)
+    if found.notes:
+        assert f"steps of {stride} pixels, and tiles of" in found.notes[0]
+
+
+def test_a_result_of_no_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = {"scale": 2, "tile": [24, 24], "dtype": "float32", "error": float("nan"), "others": []}
+    monkeypatch.setattr(vetting, "_tried", lambda *arguments: tried)
+    with pytest.raises(SrganEdgeError, match=r"t24\.tflite: its results are nan levels off the picture"):
+        vetting.vet(find_model(str(MODELS / "t24.tflite")))
+
+
+@pytest.mark.parametrize("content", [OURS, SHIPPED.read_bytes()], ids=["another's", "ours"])
+def test_a_cards_larger_overlap_counts(content: bytes, tmp_path: Path) -> None:
+    with Upscaler(carded(tmp_path, content, overlap=9), delegate="cpu", threads=1) as upscaler:
+        assert upscaler.overlap == 9

@@ -26,13 +26,14 @@ def overlap(model: Any) -> int:
         parents = _parents(layer)
         reach = max((radius[p] for p in parents), default=0.0)
         size = min((pixel[p] for p in parents), default=1.0)
-        if isinstance(layer, keras.layers.Conv2D):
-            reach += (layer.kernel_size[0] - 1) / 2 * layer.dilation_rate[0] * size
+        if isinstance(layer, keras.layers.Conv2D) and layer.strides == (1, 1):
+            # An even kernel looks farther to one side.
+            reach += max(k // 2 * rate for k, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)) * size
         elif isinstance(layer, CollapsibleConv2D):
             reach += size
         elif isinstance(layer, PixelShuffle):
             size /= layer.scale
-        elif isinstance(layer, keras.layers.UpSampling2D):
+        elif isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation == "nearest":
             size /= layer.size[0]
         elif not isinstance(
             layer,

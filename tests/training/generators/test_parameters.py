@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import tf_keras as keras
 
-from srgan_edge.errors import UsageError
+from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import resample
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.receptive_field import overlap
@@ -138,6 +139,27 @@ def test_overlap_is_the_receptive_field(name: str, upsampler: str) -> None:
     dot[0, middle, middle] = 1
     changed = np.argwhere(np.abs(model(dot).numpy() - model(black).numpy()).max(axis=(0, 3)) > 0) // 4
     assert np.abs(changed - middle).max() == reach
+
+
+@pytest.mark.parametrize(
+    ("layer", "reach"),
+    [
+        (keras.layers.Conv2D(3, 2, padding="same"), 1),
+        (keras.layers.Conv2D(3, (1, 4), padding="same"), 2),
+        (keras.layers.Conv2D(3, 3, strides=2, padding="same"), None),
+        (keras.layers.Conv2DTranspose(3, 3, strides=2, padding="same"), None),
+        (keras.layers.UpSampling2D(2, interpolation="bilinear"), None),
+    ],
+)
+def test_overlap_of_layers_that_ours_do_not_have(layer: Any, reach: int | None) -> None:
+    """An even kernel looks farther to one side; what moves between resolutions in other ways is refused."""
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, layer(inputs))
+    if reach is None:
+        with pytest.raises(SrganEdgeError, match=f"the receptive field of layer {layer.name} .* is not known"):
+            overlap(model)
+    else:
+        assert overlap(model) == reach
 
 
 def test_bicubic_enlargement_is_bicubic() -> None:
