@@ -130,6 +130,17 @@ def test_a_result_of_another_size_is_refused() -> None:
         measure(lambda low: resample.upscale(low, 2), pair, 4)
 
 
+@pytest.mark.parametrize("scale", [2, 3])
+def test_the_border_left_out_is_as_wide_as_the_scale(scale: int) -> None:
+    truth = photo(60, 60)
+    pair = EvaluationPair("a.png", truth[::scale, ::scale], truth, False)
+    made = truth.copy()
+    made[:scale] = 255 - made[:scale]
+    assert measure(lambda low: made, pair, scale).score.psnr == float("inf")
+    made[scale, scale:-scale] = 255 - made[scale, scale:-scale]  # the first row that counts
+    assert measure(lambda low: made, pair, scale).score.psnr < 50
+
+
 def test_rows_by_hand(tmp_path: Path) -> None:
     """Two sets, of two photos and of one: means, progress, and figures of each photo."""
     photos = {("one", "a"): photo(64, 64), ("one", "b"): photo(64, 96, 1), ("two", "c"): photo(96, 64, 2)}

@@ -126,6 +126,11 @@ def test_what_npm_prints_need_not_be_text(tmp_path: Path) -> None:
         web._run(["sh", "-c", "printf 'error: \\377\\n' >&2; exit 1"], tmp_path)
 
 
+def test_it_is_served_to_this_machine_alone(tmp_path: Path) -> None:
+    with web.serving(tmp_path, 0) as server:
+        assert server.socket.getsockname()[0] == "127.0.0.1"
+
+
 def test_the_port_is_taken(tmp_path: Path) -> None:
     with (
         web.serving(tmp_path, 0) as server,

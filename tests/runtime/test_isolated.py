@@ -41,6 +41,8 @@ def test_a_crash_and_a_hang() -> None:
 def test_modules_of_the_current_folder_are_not_imported(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Neither where this process looks there first, as `python -c` does, with an empty entry."""
+    monkeypatch.syspath_prepend("")
     (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     assert isolated.call("srgan_edge.runtime.session:available_cpus") > 0
