@@ -14,6 +14,8 @@ import tensorflow as tf
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.training.writing import writing
 
+CHECKPOINTS = "checkpoints"
+"""The folder of a run folder that holds them."""
 _NOT_RESTORED = (tf.errors.OpError, AssertionError, ValueError, IndexError)
 
 
@@ -25,9 +27,8 @@ class Checkpoints:
         self.checkpoint = tf.train.Checkpoint(**parts)
 
     def steps(self) -> list[int]:
-        """The steps of the checkpoints on disk, ascending."""
-        found = (re.fullmatch(r"step-(\d+)\.index", p.name) for p in self.folder.glob("step-*.index"))
-        return sorted(int(m.group(1)) for m in found if m)
+        """As `saved_steps`."""
+        return saved_steps(self.folder)
 
     def save(self, step: int) -> None:
         """Write the state after `step` steps, then drop the oldest checkpoints.
@@ -79,6 +80,12 @@ class Checkpoints:
         """Of a file of a whole checkpoint; what a killed process left is none (step-N_temp, .tempstate)."""
         match = re.fullmatch(r"step-(\d+)\.(index|data-\d{5}-of-\d{5})", path.name)
         return int(match.group(1)) if match else None
+
+
+def saved_steps(folder: Path) -> list[int]:
+    """The steps of the checkpoints in a folder, ascending."""
+    found = (re.fullmatch(r"step-(\d+)\.index", p.name) for p in folder.glob("step-*.index"))
+    return sorted(int(m.group(1)) for m in found if m)
 
 
 def _is_whole(path: Path) -> bool:

@@ -56,14 +56,15 @@ def check_request(recipe: Recipe, out: Path, resume: bool) -> None:
         UsageError: as `check_folder`; the generator is not that of the run to resume; what it should start or learn
             from is missing; or there are no photos, as `find_sources` says.
     """
-    check_folder(out, resume)
+    starts_over = check_folder(out, resume)
     if resume:
         saved = recipes.load(Recipe, "train", str(out / RECIPE))
-        if keys := recipes.changed_keys(saved.generator, recipe.generator):
-            key = keys[0]
+        keys = recipes.changed_keys(saved.generator, recipe.generator)
+        # What the run started from is in its checkpoints.
+        if key := next((key for key in keys if key != "init"), None):
             one, two = (recipes.literal(getattr(r.generator, key)) for r in (saved, recipe))
             raise UsageError(f"generator.{key} = {two}: the run in {out} has {one}, and keeps its network")
-    if recipe.generator.init and not resume:
+    if recipe.generator.init and (starts_over or not resume):
         find_pretrained(recipe.generator.init, "generator.init")
     if recipe.teacher:
         find_pretrained(recipe.teacher, "teacher")

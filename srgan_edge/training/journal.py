@@ -28,18 +28,21 @@ class Journal:
         self._events = out / "events"
         self._board: Any = None
 
-    def begin(self, step: int | None = None) -> None:
+    def begin(self, step: int | None = None) -> list[Event]:
         """Write what was said so far and what is to come: to a new log, or to a resumed run's.
 
         Args:
             step: that the run goes on from; what its log has of later ones is forgotten, as they are done again.
+
+        Returns:
+            What the log has of the run up to then; nothing to a worker that is not the chief.
 
         Raises:
             SrganEdgeError: the log cannot be written.
         """
         self.step = step or 0
         if not self._chief:
-            return
+            return []
         lines, damaged = self._read() if step is not None else ([], 0)
         if damaged:
             self.warn(f"{self.path}: {damaged} damaged lines are left out")
@@ -47,6 +50,7 @@ class Journal:
         kept = [line for line in lines if line["step"] <= self.step]
         write_text(self.path, "".join(json.dumps(line) + "\n" for line in [*kept, *begun]))
         self._waiting = None
+        return kept
 
     def emit(self, event: str, **values: Any) -> None:
         """Log an event with its values; floats of training and validation, nested ones too, go to TensorBoard.

@@ -18,14 +18,14 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import encoding, images
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training import validation
-from srgan_edge.training.checkpoints import Checkpoints
+from srgan_edge.training.checkpoints import CHECKPOINTS, Checkpoints, saved_steps
 from srgan_edge.training.claim import RECIPE, Claim
 from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution, LossValues
 from srgan_edge.training.journal import Journal, Report
 from srgan_edge.training.learner import Learner, Phase
 from srgan_edge.training.recipe import Recipe
-from srgan_edge.training.run_folder import save_generator
+from srgan_edge.training.run_folder import generators_step, save_generator
 from srgan_edge.training.selection import Candidate, GanSelection
 from srgan_edge.training.validation import Quality
 
@@ -75,23 +75,31 @@ class Trainer:
             self.journal.say(f"the run in {out} ended before its first checkpoint: it starts over")
         self.samplers, sets, recipe = training_data(recipe, self.journal)
         self.validation = validation.Validation(sets, recipe.generator.scale)
-        self.recipe = recipe
-        self.learner = Learner(recipe, self.distribution, self.journal.warn)
+        goes_on = resume and bool(saved_steps(out / CHECKPOINTS))
+        if goes_on:
+            recipe = self._as_begun(recipe)
+        # What the run started from is in its checkpoints, and may be gone.
+        start = recipe.changed(generator={"init": ""}) if goes_on else recipe
+        self.learner = Learner(start, self.distribution, self.journal.warn)
+        self.recipe = recipe = recipe.changed(loop={"precision": self.learner.policy})
         self.step, self.average, self.phases = self.learner.step, self.learner.average, self.learner.phases
         self.journal.say(f"{self.distribution.description}, {self.learner.policy} ({self.learner.why_policy})")
         self.inference = validation.Inference(self.average, recipe.generator.scale, self.learner.value_range)
-        self.selection = GanSelection(out, recipe.gan.max_psnr_drop) if recipe.gan.steps else None
+        self.selection = GanSelection(out, recipe.gan.max_psnr_drop) if recipe.gan.steps and self.claim else None
         self.checkpoints = Checkpoints(
-            out / "checkpoints", recipe.loop.keep, self.distribution.chief, **self.learner.state()
+            out / CHECKPOINTS, recipe.loop.keep, self.distribution.chief, **self.learner.state()
         )
-        step = self._restored() if resume else None
+        step = self._restored() if goes_on else None
         if self.distribution.chief:
             recipes.save(recipe, out / RECIPE)
-        self.journal.begin(step)
+        events = self.journal.begin(step)
+        self._unvalidated = False
         if step is not None:
             self.journal.emit("resume", text=f"resumed at step {step}")
             if self.selection:
-                self.selection.resume(step)
+                self.selection.resume(step, generators_step(self.selection.folder))
+            done = any(e["event"] == "validation" and e["step"] == step for e in events)
+            self._unvalidated = self.distribution.chief and self._is_due(step) and not done
 
     def run(self) -> Outcome:
         """Train to the end of the recipe or to a signal, and leave `generator/` as it was at the last validation.
@@ -100,10 +108,10 @@ class Trainer:
             SrganEdgeError: a loss or a weight is no longer a finite number.
         """
         last = self.phases[-1].last
-        quality = None
         try:
             bicubic = self.validation.bicubic()
             self._emit_quality("bicubic", bicubic)
+            quality = self._validate() if self._unvalidated else None
             with _stop_on_signals() as received:
                 for phase in self.phases:
                     if int(self.step) < phase.last:
@@ -124,11 +132,23 @@ class Trainer:
         finished = int(self.step) >= last
         return Outcome(int(self.step), finished, *scores, best, None if finished or not received else received[0])
 
+    def _is_due(self, step: int) -> bool:
+        """A validation after `step` steps, unless a signal asks for one."""
+        return step % self.recipe.loop.validate_every == 0 or any(step == phase.last for phase in self.phases)
+
+    def _begun(self) -> Recipe:
+        return recipes.load(Recipe, "train", str(self.out / RECIPE))
+
+    def _as_begun(self, recipe: Recipe) -> Recipe:
+        """With the precision that the run's optimizers are for, where the recipe leaves it to the machine."""
+        asked = recipe.loop.precision
+        return recipe.changed(loop={"precision": self._begun().loop.precision if asked == "auto" else asked})
+
     def _restored(self) -> int | None:
         try:
             return self.checkpoints.restore(self.journal.warn)
         except UsageError as error:
-            keys = recipes.changed_keys(recipes.load(Recipe, "train", str(self.out / RECIPE)), self.recipe)
+            keys = [key for key in recipes.changed_keys(self._begun(), self.recipe) if key != "generator.init"]
             raise UsageError(f"{error}: {', '.join(keys)} changed" if keys else str(error)) from error
 
     def _close(self) -> None:
@@ -153,7 +173,7 @@ class Trainer:
             step, count = step + 1, count + 1
             self.journal.step = step
             ending = leaving or step == phase.last
-            validating = step % loop.validate_every == 0 or ending
+            validating = self._is_due(step) or leaving
             # A generator is exported only with what it can go on from.
             saving = step % loop.checkpoint_every == 0 or validating
             logging = step % loop.log_every == 0 or ending
@@ -170,16 +190,17 @@ class Trainer:
             if saving:
                 self.checkpoints.save(step)
             if validating:
-                quality = self._validate(phase)
+                quality = self._validate()
                 start, count = time.perf_counter(), 0
             if leaving:
                 break
         return quality, leaving
 
-    def _validate(self, phase: Phase | None = None) -> Qualities:
+    def _validate(self) -> Qualities:
+        """Measure, and keep the weights; logged last, so that a run that was killed meanwhile does it again."""
         started = time.perf_counter()
         quality, step = self.validation.measure(self.inference), int(self.step)
-        self._emit_quality("validation", quality, seconds=round(time.perf_counter() - started, 2))
+        seconds, best = round(time.perf_counter() - started, 2), None
         if self.distribution.chief:
             sample = validation.sample(self.inference, self.validation.sets)
             if sample is not None:
@@ -191,26 +212,29 @@ class Trainer:
                 save_generator(self.average, self.recipe, run / "generator", step, Score(score.psnr, score.ssim))
 
             keep(self.out)
-            if phase is not None and phase.name == "gan":
-                self._select(quality, keep)
+            best = self._select(quality, keep)
+        self._emit_quality("validation", quality, seconds=seconds)
+        if best:
+            broken = f"; still, {'; '.join(best.broken)}" if best.broken else ""
+            self.journal.emit("best", dists=best.dists, text=f"best so far: step {best.step}{broken}")
         return quality
 
     def _begin_selection(self, start: Qualities, bicubic: Qualities) -> None:
-        if self.selection and self.distribution.chief:
+        if self.selection:
             self.selection.begin(start, bicubic)
 
-    def _select(self, quality: Qualities, keep: Callable[[Path], None]) -> None:
-        """Keep the GAN's best weights as a run folder of their own."""
-        if self.selection is None or not self.selection.begun:
-            return
+    def _select(self, quality: Qualities, keep: Callable[[Path], None]) -> Candidate | None:
+        """Keep the GAN's best weights as a run folder of their own; which, if they are these."""
+        step = int(self.step)
+        # The last step of the phase before is what the GAN's bounds are set by.
+        if self.selection is None or not self.selection.begun or step <= self.phases[-1].first:
+            return None
 
         def keep_run(run: Path) -> None:
             keep(run)
             recipes.save(self.recipe, run / "recipe.toml")
 
-        if self.selection.consider(int(self.step), quality, keep_run) and (best := self.selection.best):
-            broken = f"; still, {'; '.join(best.broken)}" if best.broken else ""
-            self.journal.emit("best", dists=best.dists, text=f"best so far: step {best.step}{broken}")
+        return self.selection.best if self.selection.consider(step, quality, keep_run) else None
 
     def _emit_quality(self, event: str, quality: Qualities, **values: float) -> None:
         sets = {name: found.figures() for name, found in quality.items()}

@@ -14,7 +14,7 @@ def choose(asked: str) -> tuple[str, str]:
     float32: a CPU without them emulates bfloat16, several times slower.
     """
     if asked != "auto":
-        return asked, "asked for"
+        return asked, "as the recipe says"
     if tf.config.list_physical_devices("GPU"):
         return "mixed_float16", "a GPU"
     cpuinfo = Path("/proc/cpuinfo")

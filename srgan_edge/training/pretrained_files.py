@@ -24,7 +24,8 @@ def find_pretrained(name: str, key: str) -> Path | Model:
             raise UsageError(f"{key}: {name} is no run folder with a generator in it")
         return path
     if len(path.parts) > 1 and not path.exists():
-        raise UsageError(f"{key}: {name}: no such run; {_how_to_make(path.name)}set {key} to a bundled model")
+        known = "no such run folder or export; " + _how_to_make(path.name)
+        raise UsageError(f"{key}: {name}: {known}name another with --set {key}=PATH")
     try:
         return find_model(name, "fp16")
     except SrganEdgeError as error:

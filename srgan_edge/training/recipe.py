@@ -183,6 +183,7 @@ class Loop(Table):
 
     seed: Natural = 0
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
+    """"auto": 16 bits where the machine that begins the run is quicker in them; the run keeps to them on any other."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Decay of the running average of the generator's weights that is validated and exported; 0 = none."""
     log_every: Positive = 100

@@ -109,6 +109,14 @@ def load_generator(run: Path, warn: Callable[[str], None] = lambda sentence: Non
     )
 
 
+def generators_step(run: Path) -> int | None:
+    """Of the generator that a run folder holds; None without one that can be read."""
+    try:
+        return _read_about(run / "generator" / "generator.json").step
+    except SrganEdgeError:
+        return None
+
+
 class _About(BaseModel):
     """What generator.json says."""
 

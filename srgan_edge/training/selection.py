@@ -73,8 +73,8 @@ class GanSelection:
         }
         self._save()
 
-    def resume(self, step: int) -> None:
-        """Read what was known at `step` of a run that goes on."""
+    def resume(self, step: int, held: int | None) -> None:
+        """Read what was known at `step` of a run that goes on; the weights that `folder` holds are of step `held`."""
         if not self._path.is_file():
             return
         about = json.loads(self._path.read_text(encoding="utf-8"))
@@ -84,7 +84,8 @@ class GanSelection:
         }
         candidates = [Candidate(**c) for c in about["candidates"]]
         self.candidates = [c for c in candidates if c.step <= step]
-        if about["best"] != (self.best.step if self.best else None):
+        # Those of `step` itself may have been kept by a validation that was killed before it noted them.
+        if held not in (step, self.best.step if self.best else None):
             # The best weights came after the checkpoint: they will be made again.
             self.candidates = []
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +17,11 @@ from short_runs import recipe, train, weights
 
 from srgan_edge import recipes
 from srgan_edge.errors import UsageError
+from srgan_edge.training import precision, validation
+from srgan_edge.training.claim import check_request
 from srgan_edge.training.loop import Trainer
 from srgan_edge.training.recipe import Recipe
+from srgan_edge.training.selection import GanSelection
 
 pytestmark = pytest.mark.tensorflow
 
@@ -125,6 +129,90 @@ def test_resumed_with_another_network(photos: Path, tmp_path: Path) -> None:
     train(recipe(photos), tmp_path / "run", until=4)
     with pytest.raises(UsageError, match=r"step-5 is of other networks .* generator\.name changed"):
         train(recipe(photos, "generator.name=edge-m"), tmp_path / "run", resume=True)
+
+
+GAN = (
+    *("gan.steps=6", "gan.discriminator=pooled", "gan.discriminator_width=8", "gan.learning_rate=3e-3"),
+    *("perceptual.network=efficientnet-lite0", "pretrain.steps=2", "finetune.steps=0", "loop.ema=0"),
+    *("loop.validate_every=2", "loop.checkpoint_every=2", "loop.keep=9"),
+)
+
+
+@pytest.fixture(scope="module")
+def validated_gan(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("gan") / "straight"
+    train(recipe(photos, *GAN), out)
+    return out
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing more is done."""
+
+
+@pytest.mark.parametrize(("at", "moment"), [(2, "sample"), (4, "_save"), (8, "sample")])
+def test_killed_while_it_validates(
+    at: int, moment: str, validated_gan: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint is there: the validation of its step is done before the run goes on, and chooses as it would."""
+    out = tmp_path / "killed"
+    trainer = Trainer(recipe(photos, *GAN), out, False, lambda event: None)
+    owner: Any = validation if moment == "sample" else GanSelection
+    done = getattr(owner, moment)
+
+    def killed(*given: Any) -> Any:
+        if int(trainer.step) == at:
+            raise Killed
+        return done(*given)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(owner, moment, killed)
+        trainer.run()
+    resumed = train(recipe(photos, *GAN), out, resume=True)
+    assert next(e["step"] for e in resumed if e["event"] == "resume") == at
+    for name in ("selection.json", "best/generator/generator.json", "generator/generator.json"):
+        one, two = (json.loads((run / name).read_text()) for run in (validated_gan, out))
+        assert one == two, name
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [e["step"] for e in log if e["event"] == "validation"] == [2, 4, 6, 8]
+
+
+def test_what_a_run_started_from_may_be_gone(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_folder, tmp_path / "start")
+    started = recipe(photos, f'generator.init="{tmp_path / "start"}"')
+    train(started, tmp_path / "straight")
+    train(started, tmp_path / "stopped", until=4)
+    shutil.rmtree(tmp_path / "start")
+    check_request(started, tmp_path / "stopped", resume=True)
+    train(started, tmp_path / "stopped", resume=True)
+    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    saved = recipes.load(Recipe, "train", str(tmp_path / "stopped" / "recipe.toml"))
+    assert saved.generator.init == str(tmp_path / "start")
+
+
+@pytest.mark.parametrize(("here", "there"), [("mixed_float16", "float32"), ("float32", "mixed_float16")])
+def test_a_run_keeps_its_precision_on_another_machine(
+    here: str, there: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, then on a CPU, and the other way round; each would choose otherwise."""
+    choose = precision.choose
+
+    def on(machine: str) -> None:
+        found = (machine, "a machine")
+        monkeypatch.setattr(precision, "choose", lambda asked: found if asked == "auto" else choose(asked))
+
+    on(here)
+    train(recipe(photos), tmp_path / "straight")
+    train(recipe(photos), tmp_path / "stopped", until=4)
+    on(there)
+    train(recipe(photos), tmp_path / "stopped", until=8, resume=True)
+    saved = recipes.load(Recipe, "train", str(tmp_path / "stopped" / "recipe.toml"))
+    assert saved.loop.precision == here
+    train(saved, tmp_path / "stopped", resume=True)
+    for one, two in zip(weights(tmp_path / "straight"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(UsageError, match=r"of other networks or optimizers .*: loop\.precision changed"):
+        train(recipe(photos, f"loop.precision={there}"), tmp_path / "stopped", resume=True)
 
 
 def test_a_second_training_is_kept_out(photos: Path, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_nothing_flat_has_no_bound(tmp_path: Path) -> None:
     assert found.candidates[0].broken == []
     assert "NaN" not in (tmp_path / "selection.json").read_text()  # no word of JSON's
     again = GanSelection(tmp_path, 1.5)
-    again.resume(100)
+    again.resume(100, 100)
     assert again.best == found.best
     assert write(200, again, looks(0.2))
 
@@ -108,7 +108,7 @@ def test_resumed(tmp_path: Path) -> None:
     assert json.loads(record)["best"] == 100
     again = GanSelection(tmp_path, 1.5)
     assert not again.begun
-    again.resume(150)
+    again.resume(150, kept(tmp_path))
     assert again.begun
     assert [c.step for c in again.candidates] == [100]
     assert not write(200, again, looks(0.40))
@@ -123,10 +123,37 @@ def test_resumed_before_the_best(tmp_path: Path) -> None:
     write(100, found, looks(0.40))
     write(200, found, looks(0.35))
     again = GanSelection(tmp_path, 1.5)
-    again.resume(150)
+    again.resume(150, kept(tmp_path))
     assert again.best is None
     assert not (tmp_path / "best").exists()
     assert write(200, again, looks(0.35))
+
+
+def killed_between(out: Path) -> GanSelection:
+    """After step 200's weights were written, before they were noted."""
+    found = selection(out)
+    write(100, found, looks(0.40))
+    record = (out / "selection.json").read_text()
+    write(200, found, looks(0.35))
+    (out / "selection.json").write_text(record)
+    return GanSelection(out, 1.5)
+
+
+def test_resumed_where_the_best_was_not_yet_noted(tmp_path: Path) -> None:
+    """The validation comes again, and all is as if nothing had been."""
+    again = killed_between(tmp_path)
+    again.resume(200, kept(tmp_path))
+    assert write(200, again, looks(0.35))
+    assert [c.step for c in again.candidates] == [100, 200]
+    assert kept(tmp_path) == 200
+
+
+def test_resumed_before_a_best_that_was_not_yet_noted(tmp_path: Path) -> None:
+    """What is noted as the best is gone, and another's weights are not taken for it."""
+    again = killed_between(tmp_path)
+    again.resume(150, kept(tmp_path))
+    assert again.best is None
+    assert not (tmp_path / "best").exists()
 
 
 def test_another_run_begins_anew(tmp_path: Path) -> None:
