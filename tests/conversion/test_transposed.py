@@ -76,6 +76,6 @@ def test_the_command(run_folder: Path, tmp_path: Path, monkeypatch: pytest.Monke
     done = CliRunner().invoke(command, arguments)
     assert getattr(done.exception, "exit_code", None) == 3
     assert "not written: it loses" in str(done.exception)
-    done = CliRunner().invoke(command, ["nowhere", "--transpose-conv", "--tile", "0"])
+    done = CliRunner().invoke(command, [str(run_folder), "--transpose-conv", "--tile", "0"])
     assert str(done.exception) == "--transpose-conv needs a fixed tile: the operator is told its result's size"
     assert getattr(done.exception, "exit_code", None) == 2
