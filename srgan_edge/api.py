@@ -141,18 +141,15 @@ def convert(
         settings = recipes.load(Conversion, "convert", str(recipe), changes)
     from srgan_edge.conversion.origin import find_foreign, newest_run
     from srgan_edge.runtime.ranges import Ranges
-    from srgan_edge.training.pretrained_files import generator_file
 
     if source is None:
         source = newest_run()
         say(f"No run named: converting the newest, {source}.")
     path = Path(source)
     foreign = find_foreign(path)
-    if foreign is None:
-        if input_range or output_range or trust:
-            option = "--trust" if trust else "--input-range"
-            raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
-        generator_file(path)
+    if foreign is None and (input_range or output_range or trust):
+        option = "--trust" if trust else "--input-range"
+        raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
     import_tensorflow()
     from srgan_edge.conversion import convert as stages
 

@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_origin
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -198,9 +198,11 @@ def _explain(kind: type[Table], error: ValidationError, origin: str, settings: S
     place, table = [], kind
     for part in first["loc"]:  # among them are indices and unions' members
         found = getattr(table, "model_fields", {}).get(part)
-        if found is not None or (part == first["loc"][-1] and first["type"] == "extra_forbidden"):
-            place.append(str(part))
-            table = found and found.annotation
+        if found is not None:
+            table = found.annotation
+        elif not (first["type"] == "extra_forbidden" or (get_origin(table) is dict and str(part).isidentifier())):
+            continue
+        place.append(str(part))
     where = _place(place, origin, settings)
     if first["type"] == "extra_forbidden":
         table: Any = kind

@@ -70,7 +70,8 @@ def _dry_run(recipe: Any, out: Path, resume: bool, as_json: bool) -> None:
 
     recipe, pairs = look(recipe, say)
     cost = cost_of(recipe)
-    sheet = out.resolve().with_name(f"{out.resolve().name}-pairs.png") if pairs is not None else None
+    place = out if out.name else out.resolve()  # of "." the name is its folder's
+    sheet = place.with_name(f"{place.name}-pairs.png") if pairs is not None else None
     if sheet is not None and pairs is not None:
         encoding.write(images.Picture(pairs), sheet)
     if as_json:

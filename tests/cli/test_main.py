@@ -49,7 +49,7 @@ def test_running_needs_no_tensorflow(exports: Path, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "large.png").size == (120, 80)
 
 
-@pytest.mark.parametrize("arguments", [["convert", "none"], ["convert", "a.onnx"], ["convert"]])
+@pytest.mark.parametrize("arguments", [["convert", "a.onnx"], ["convert"]])
 def test_conversions_are_refused_without_tensorflow(tmp_path: Path, arguments: list[str]) -> None:
     """Which takes seconds to start, and prints what nobody asked for."""
     (tmp_path / "a.onnx").write_text("")

@@ -81,7 +81,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
             seen["camera"] = "view", name
             return 3
 
-        def recorded(upscaler: Upscaler, name: str, out: Path, progress: Any) -> int:
+        def recorded(upscaler: Upscaler, name: str, out: Path, progress: Any, overwrite: bool) -> int:
             seen["camera"] = "record", name, str(out)
             return 3
 
