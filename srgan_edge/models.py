@@ -16,6 +16,8 @@ from srgan_edge.files.atomic import write_text
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "edge-l-real-x4"
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+"""Of networks that are to be converted before they run."""
 PURPOSES = ("clean", "real", "looks")
 """Photos without faults, photos as cameras and the web make them, and those made to look good rather than be near."""
 
@@ -211,7 +213,7 @@ def _hint(path: Path) -> str:
             return f"is a run folder: its exports are made by srgan-edge convert {shlex.quote(str(path))}"
         if path.is_dir() and (found := sorted(path.glob("*.tflite"))):
             return f"is a folder: name a file of it, {found[0]}"
-        if path.suffix.lower() in (".keras", ".h5", ".hdf5") or (path / "saved_model.pb").is_file():
+        if path.suffix.lower() in KERAS_SUFFIXES or (path / "saved_model.pb").is_file():
             return f"is to be converted first: srgan-edge convert {shlex.quote(str(path))}" if path.exists() else ""
         return "is no .tflite model" if path.exists() else "no such model file" if len(path.parts) > 1 else ""
     except OSError:  # a name too long

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.captured import captured_output
-from srgan_edge.runtime.flatbuffer import packed, read_graph, unpacked
+from srgan_edge.runtime.flatbuffer import packed, unpacked
 from srgan_edge.runtime.ranges import BYTES, UNSAID, Range, Ranges, checked
 
 # A network is probed on a square of this side, unless it takes only another.
@@ -40,7 +40,7 @@ class ForeignNetwork:
     side: int
     """Of the only input it takes, in pixels; 0 = any."""
     overlap: int
-    """Input pixels around a position that its output depends on."""
+    """Input pixels around a position that its output was seen to depend on."""
     dtype: Any
     """Of its own input."""
     note: str
@@ -117,9 +117,7 @@ def load_foreign(path: Path, ranges: Ranges = UNSAID, trusted: bool = False) -> 
     )
     if network.name.startswith(".") or not network.name.isprintable():
         raise UsageError(f"{path}: give it a name that a file can have")
-    # What is far and weak is not seen; whoever runs an export goes by its graph.
-    whole = read_graph(export_foreign(network, probe, "float32", "float32", ()), str(path)).receptive_field()
-    return network if whole is None else replace(network, overlap=max(reach, whole))
+    return network
 
 
 def _as(image: Any, dtype: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from srgan_edge.errors import UsageError
+from srgan_edge.models import KERAS_SUFFIXES
 
-_KERAS = (".keras", ".h5", ".hdf5")
 # Files of networks that cannot be converted, and what leads to one that can.
 _ELSEWHERE = {
     ".onnx": "is an ONNX model: make a SavedModel of it first: pip install onnx2tf, onnx2tf -i {name} -o FOLDER",
@@ -47,7 +47,7 @@ def find_foreign(path: Path) -> Path | None:
         raise UsageError(f"{path}: a SavedModel without its saved_model.pb")
     if path.is_dir():
         return None
-    if suffix in _KERAS:
+    if suffix in KERAS_SUFFIXES:
         return path
     if path.is_file():
         raise UsageError(f"{path}: {_ELSEWHERE.get(suffix, 'is neither a run folder nor a network').format(name=path)}")

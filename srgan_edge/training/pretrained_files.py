@@ -32,18 +32,6 @@ def find_pretrained(name: str, key: str) -> Path | Model:
         raise UsageError(f"{key}: {name}: {error}") from error
 
 
-def generator_file(run: Path) -> Path:
-    """The file that says what a run folder's generator is.
-
-    Raises:
-        UsageError: the folder is not of a run, or its run has not been validated yet.
-    """
-    path = run / "generator" / "generator.json"
-    if not path.is_file():
-        raise UsageError(f"{run}: not a run folder with a generator in it ({path} is missing)")
-    return path
-
-
 def _how_to_make(run: str) -> str:
     names = (path.stem for path in recipe_folder("train").glob("*.toml"))
     recipe = next((name for name in names if load(Recipe, "train", name).name == run), None)

@@ -17,7 +17,6 @@ from srgan_edge.files.atomic import atomic_path, write_text
 from srgan_edge.imaging.metrics import Score
 from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.generators.layers import CollapsibleConv2D
-from srgan_edge.training.pretrained_files import generator_file
 from srgan_edge.training.recipe import Generator, Recipe
 from srgan_edge.training.writing import writing
 
@@ -79,7 +78,9 @@ def load_generator(run: Path, warn: Callable[[str], None] = lambda sentence: Non
         UsageError: the folder is not of a run, or its run has not been validated yet.
         SrganEdgeError: its files are damaged, or of different generators.
     """
-    path = generator_file(run)
+    path = run / "generator" / "generator.json"
+    if not path.is_file():
+        raise UsageError(f"{run}: not a run folder with a generator in it ({path} is missing)")
     about, weights = _read_about(path), path.with_name("generator.h5")
     arguments = about.arguments
     try:

@@ -125,9 +125,9 @@ def test_the_card_says_how_far_run_finds_that_it_looks(photos: Path, tmp_path: P
     for layer in layers:
         layer.set_weights([identity])
     model.save(tmp_path / "deep.keras")
-    assert load_foreign(tmp_path / "deep.keras", UNIT).overlap == 6
     settings = Conversion(tile=32, calibration=str(photos), min_gain=-99, formats=["fp16"])
     (made,) = convert_foreign(tmp_path / "deep.keras", UNIT, settings, tmp_path / "out", lambda text: None)
+    assert json.loads(made.path.with_suffix(".json").read_text())["overlap"] == 6
     with Upscaler(made.path) as upscaler:
         assert upscaler.overlap == 6
 

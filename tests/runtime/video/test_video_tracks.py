@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from clips import frames, make, packets, repeats
@@ -103,15 +105,20 @@ def test_a_cover_is_no_video(tmp_path: Path, suffix: str) -> None:
     assert found == (tmp_path / "cover.jpg").read_bytes()
 
 
-def test_fonts(tmp_path: Path) -> None:
-    clip = make(tmp_path / "clip.mkv")
-    with av.open(str(clip)) as given, av.open(str(tmp_path / "fonts.mkv"), "w") as made:
+def copied(clip: Path, target: Path, add: Callable[[Any], object]) -> None:
+    """A clip's pictures in another file, to which something is added."""
+    with av.open(str(clip)) as given, av.open(str(target), "w") as made:
         track = made.add_stream_from_template(given.streams.video[0])
-        made.add_attachment("words.ttf", "font/ttf", b"a font")
+        add(made)
         for packet in given.demux(video=0):
             if packet.size:
                 packet.stream = track
                 made.mux(packet)
+
+
+def test_fonts(tmp_path: Path) -> None:
+    clip = make(tmp_path / "clip.mkv")
+    copied(clip, tmp_path / "fonts.mkv", lambda made: made.add_attachment("words.ttf", "font/ttf", b"a font"))
     upscale_video(repeats(), tmp_path / "fonts.mkv", tmp_path / "out.mkv")
     with av.open(str(tmp_path / "out.mkv")) as made:
         (font,) = (s for s in made.streams if s.type == "attachment")
@@ -171,14 +178,9 @@ def test_a_file_that_begins_late_begins_at_0(tmp_path: Path) -> None:
 
 def test_chapters_of_a_file_that_begins_late(tmp_path: Path) -> None:
     clip = make(tmp_path / "clip.mkv", times=list(range(50, 56)))
-    with av.open(str(clip)) as given, av.open(str(tmp_path / "late.mkv"), "w") as made:
-        track = made.add_stream_from_template(given.streams.video[0])
-        times = {"start": 2100, "end": 2200, "time_base": Fraction(1, 1000)}
-        made.set_chapters([{"id": 1, **times, "metadata": {"title": "A"}}])
-        for packet in given.demux(video=0):
-            if packet.size:
-                packet.stream = track
-                made.mux(packet)
+    times = {"start": 2100, "end": 2200, "time_base": Fraction(1, 1000)}
+    chapter = {"id": 1, **times, "metadata": {"title": "A"}}
+    copied(clip, tmp_path / "late.mkv", lambda made: made.set_chapters([chapter]))
     upscale_video(repeats(), tmp_path / "late.mkv", tmp_path / "out.mkv")
     with av.open(str(tmp_path / "out.mkv")) as made:
         (chapter,) = made.chapters()
