@@ -4,7 +4,7 @@ import android.app.ActivityManager
 import android.app.ApplicationExitInfo
 import android.content.Context
 import android.os.Build
-import android.system.OsConstants
+import android.os.Process
 import java.io.File
 import java.util.UUID
 
@@ -62,7 +62,7 @@ internal class CrashGuard(private val folder: File, private val id: Int = 0, pri
             val end = ends?.firstOrNull() ?: return null
             return when (end.reason) {
                 ApplicationExitInfo.REASON_CRASH_NATIVE, ApplicationExitInfo.REASON_ANR -> true
-                ApplicationExitInfo.REASON_SIGNALED -> end.status != OsConstants.SIGKILL
+                ApplicationExitInfo.REASON_SIGNALED -> end.status != Process.SIGNAL_KILL
                 else -> false
             }
         }
