@@ -13,10 +13,10 @@ from srgan_edge.models import DEFAULT_MODEL
 
 
 @click.command("benchmark")
-@click.option("-m", "--model", "models", multiple=True, help="A bundled model, or a .tflite file; any number of them.")
+@click.option("-m", "--model", "models", multiple=True, help="A bundled model or a .tflite file; may be repeated.")
 @delegate_options
-@click.option("--size", default="320x180", show_default=True, help="Width x height of the image that is enlarged.")
-@click.option("--runs", type=click.IntRange(1), default=50, show_default=True, help="Images measured.")
+@click.option("--size", default="320x180", show_default=True, help="Width x height of the input image.")
+@click.option("--runs", type=click.IntRange(1), default=50, show_default=True, help="Number of images to measure.")
 @json_option
 def command(
     models: tuple[str, ...],
@@ -30,10 +30,10 @@ def command(
     runs: int,
     as_json: bool,
 ) -> None:
-    """Measure how fast models are here.
+    """Measure the speed of models on this machine.
 
-    Times are of whole images, tiled and stitched; `tile ms` is of the model alone on one tile. Each
-    model has a process of its own, whose peak memory is given.
+    Times are for whole images, including tiling; `tile ms` is the time of the model alone for one tile. Each
+    model runs in a separate process, whose peak memory is reported.
 
     \b
     Examples:

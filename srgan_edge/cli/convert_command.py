@@ -13,26 +13,36 @@ from srgan_edge.cli.output import json_option, print_json, print_table, progress
 
 @click.command("convert")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--int8", "formats", flag_value="int8", multiple=True, help="Export INT8. No format: the recipe's.")
+@click.option("--int8", "formats", flag_value="int8", multiple=True, help="Export INT8. Default: the recipe's formats.")
 @click.option("--fp16", "formats", flag_value="fp16", multiple=True, help="Export FP16.")
 @click.option("--float32", "formats", flag_value="float32", multiple=True, help="Export 32-bit weights.")
 @click.option("--dynamic", "formats", flag_value="dynamic", multiple=True, help="Export 8-bit weights, float32 I/O.")
-@click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output of INT8 exports.")
-@click.option("--input-range", nargs=2, type=float, help="For another's network: its black and white, say -1 1.")
-@click.option("--output-range", nargs=2, type=float, help="The same of its result. Default: as its input.")
-@click.option("--trust", is_flag=True, help="Another's network may run its own Python code and read and write files.")
-@click.option("--recipe", "recipe_name", default="default", show_default=True, help="A recipe of convert/, or a file.")
+@click.option("--io", type=click.Choice(["uint8", "int8", "float32"]), help="Input and output type of INT8 exports.")
+@click.option("--input-range", nargs=2, type=float, help="Values of black and white in a third-party network's input.")
+@click.option("--output-range", nargs=2, type=float, help="The same for its output. Default: those of the input.")
+@click.option("--trust", is_flag=True, help="Let a third-party network run its own Python code and access files.")
+@click.option(
+    "--recipe",
+    "recipe_name",
+    default="default",
+    show_default=True,
+    help="A recipe of convert/ by name, or a .toml file.",
+)
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
-@click.option("--qat-steps", type=click.IntRange(0), help="Quantization-aware fine-tuning steps; 0 = none.")
-@click.option("--calibration", help="Folder of photos to calibrate and fine-tune on. Default: the run's own.")
+@click.option("--qat-steps", type=click.IntRange(0), help="Steps of quantization-aware fine-tuning; 0 = none.")
+@click.option("--calibration", help="Photos to calibrate and fine-tune on. Default: the run's training photos.")
 @click.option("--tile", type=click.IntRange(0), help="Side of the model's fixed input; 0 = any size.")
-@click.option("--verify", help="Folder of photos to verify on. Default: those that the run validated on.")
-@click.option("--max-drop", type=click.FloatRange(0), help="Largest loss of PSNR in dB that passes.")
-@click.option("--npu", multiple=True, metavar="CHIP", help="Each export for a Qualcomm chip too, say SM8650.")
-@click.option("--transpose-conv", is_flag=True, help="DEPTH_TO_SPACE as TRANSPOSE_CONV, for NPU compilers without it.")
-@click.option("--onnx", is_flag=True, help="Each export as an ONNX file too, held to the same gate.")
-@click.option("--blend", multiple=True, metavar="RUN=SHARE", help="Mix in the weights of a run of the same network.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the exports. Default: RUN/exports.")
+@click.option("--verify", help="Photos to verify on. Default: the run's validation photos.")
+@click.option("--max-drop", type=click.FloatRange(0), help="Largest drop in PSNR that passes verification, in dB.")
+@click.option(
+    "--npu", multiple=True, metavar="CHIP", help="Also compile each export for a Qualcomm chip, such as SM8650."
+)
+@click.option("--transpose-conv", is_flag=True, help="Replace DEPTH_TO_SPACE, for NPU compilers that lack it.")
+@click.option("--onnx", is_flag=True, help="Also write each export as an ONNX file, verified in the same way.")
+@click.option(
+    "--blend", multiple=True, metavar="RUN=SHARE", help="Mix in the weights of a run of the same architecture."
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Output folder. Default: RUN/exports.")
 @json_option
 def command(
     run: Path | None,
@@ -55,13 +65,14 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Quantize a trained generator and export it to INT8 and FP16 TFLite, each verified.
+    """Quantize a trained generator, export it as INT8 and FP16 .tflite files, and verify each export.
 
-    RUN is a run folder of srgan-edge train; without one the newest under runs/ is taken. Or it is somebody
-    else's network: a .keras or .h5 file or a SavedModel, with its --input-range. An export that loses more than
-    --max-drop, or is no better than bicubic enlargement, is not written, and the exit code is 3; so is what --npu
-    compiles, run on Qualcomm's emulation of the chip (no phone), and what --onnx writes, run by ONNX Runtime.
-    report.html beside the exports shows what they cost.
+    RUN is a run folder of srgan-edge train; the default is the newest under runs/. It can also be a third-party
+    network: a .keras or .h5 file or a SavedModel, with its --input-range.
+
+    Each export is compared with the float network. If it loses more than --max-drop, or is no better than bicubic
+    interpolation, it is not written, and the exit code is 3. ONNX files are verified in ONNX Runtime, NPU programs on
+    Qualcomm's emulator (not on a phone). report.html, beside the exports, shows what each one loses.
 
     \b
     Examples:

@@ -13,12 +13,12 @@ from srgan_edge.cli.train_progress import train_progress
 
 @click.command("demo")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder.")
-@click.option("--steps", type=click.IntRange(1), help="Training steps. Default: the recipe sample's.")
+@click.option("--steps", type=click.IntRange(1), help="Training steps. Default: those of the recipe sample.")
 @json_option
 def command(out: Path, steps: int | None, as_json: bool) -> None:
-    """Train a little, convert, upscale, and write one page to look at.
+    """Run the whole pipeline: train briefly, convert, upscale, and write a page with the results.
 
-    Everything runs on sample photos that come with scikit-image, in a few minutes on two CPU cores.
+    The photos are scikit-image's sample photos. The demo takes a few minutes on two CPU cores.
     """
     from srgan_edge.api import import_tensorflow
 

@@ -25,7 +25,7 @@ _PACKAGES = (
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Show versions and the delegates that can compute here, with the reason for those that cannot."""
+    """Show versions and the delegates that work on this machine, and why others do not."""
     from srgan_edge.runtime.delegates import delegates
 
     versions = {"python": platform.python_version(), "system": platform.platform(), "srgan-edge": __version__}

@@ -13,18 +13,20 @@ from srgan_edge.models import DEFAULT_MODEL
 
 
 @click.command("evaluate")
-@click.option("--hr", required=True, type=click.Path(path_type=Path), help="Folder of photos, or of sets.")
-@click.option("--lr", type=click.Path(path_type=Path), help="Folder of their low-resolution twins. Default: made here.")
-@click.option("-m", "--model", "models", multiple=True, help="A model, or bicubic; may be repeated.")
-@click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all that may be used.")
-@click.option("--channel", type=click.Choice(("y", "rgb")), default="y", show_default=True)
+@click.option("--hr", required=True, type=click.Path(path_type=Path), help="Folder of photos, or of test sets.")
+@click.option(
+    "--lr", type=click.Path(path_type=Path), help="Folder of their LR counterparts. Default: MATLAB's bicubic."
+)
+@click.option("-m", "--model", "models", multiple=True, help="A model or bicubic; may be repeated.")
+@click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all available.")
+@click.option("--channel", type=click.Choice(("y", "rgb")), default="y", show_default=True, help="Luma or RGB.")
 @json_option
 def command(hr: Path, lr: Path | None, models: tuple[str, ...], threads: int, channel: str, as_json: bool) -> None:
-    """Measure PSNR and SSIM of models on a test set, as the literature does.
+    """Measure PSNR and SSIM of models on a test set, by the literature's protocol.
 
-    On luma, a border of as many pixels as the scale left out, grey photos as they are. Without --lr
-    the photos are shrunk by MATLAB's bicubic. Twins are found by name: 0801.png has 0801.png, 0801x4.png,
-    0801_LR.png and the like. A folder whose folders hold hr/ (and lr_x4/) is measured set by set.
+    By default both are measured on luma, without a border as wide as the scale. Greyscale photos are compared as they
+    are. Without --lr, the photos are downscaled by MATLAB's bicubic. LR counterparts are found by name: 0801.png,
+    0801x4.png, 0801_LR.png and the like belong to 0801.png. In a folder of test sets, each holds hr/ (and lr_x4/).
 
     \b
     Examples:

@@ -11,14 +11,16 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 
 @click.command("inspect")
 @click.argument("model")
-@click.option("--tensors", is_flag=True, help="Each tensor's type, shape and quantization too.")
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="What a chip's compiler lacks: mediatek, ...")
+@click.option("--tensors", is_flag=True, help="Also list each tensor's type, shape and quantization.")
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME", help="List the operators that a chip's compiler lacks."
+)
 @json_option
 def command(model: str, tensors: bool, targets: tuple[str, ...], as_json: bool) -> None:
-    """Show what is inside a .tflite model: operators, types, parameters, MACs, mobile GPU verdict.
+    """Show what is inside a .tflite model: operators, types, parameters, MACs, and what a mobile GPU delegate refuses.
 
-    --target takes coral, intel, mediatek or samsung, whose compilers' lists are known; Qualcomm's is asked itself by
-    srgan-edge convert --npu.
+    --target is coral, intel, mediatek or samsung, by the published lists of these compilers. To check a model with
+    Qualcomm's compiler, use srgan-edge convert --npu.
 
     \b
     Examples:

@@ -59,15 +59,15 @@ class _LazyGroup(click.Group):
 
 _SUMMARIES = {
     "train": "Train a generator on a folder of photos.",
-    "convert": "Quantize a trained generator and export it to INT8 and FP16 TFLite.",
+    "convert": "Quantize a trained generator and export it as INT8 and FP16 .tflite files.",
     "run": "Upscale photos and videos.",
     "evaluate": "Measure PSNR and SSIM of models on a test set.",
-    "benchmark": "Measure how fast models are here.",
+    "benchmark": "Measure the speed of models on this machine.",
     "inspect": "Show what is inside a .tflite model.",
     "models": "List the bundled models.",
-    "doctor": "Show versions, and what can compute here.",
-    "web": "Write a site that enlarges photos in the browser.",
-    "demo": "Train a little, convert, upscale, and write one page to look at.",
+    "doctor": "Show versions and the delegates that work on this machine.",
+    "web": "Write a site that upscales photos in the browser.",
+    "demo": "Run the whole pipeline in minutes: train briefly, convert, upscale.",
 }
 
 

@@ -12,13 +12,15 @@ from srgan_edge.cli.output import json_option, print_json, print_table
 
 @click.command("models")
 @click.argument("model", required=False)
-@click.option("--recipe", type=click.Choice(("train", "convert")), help="Print MODEL's own recipe of a stage as TOML.")
+@click.option(
+    "--recipe", type=click.Choice(("train", "convert")), help="Print the recipe that MODEL was made with, as TOML."
+)
 @json_option
 def command(model: str | None, recipe: str | None, as_json: bool) -> None:
-    """List the bundled models by purpose, with their figures, or print the card of MODEL, a name or a .tflite file.
+    """List the bundled models by purpose, or print the model card of MODEL, a name or a .tflite file.
 
-    They are for clean photos, for real photos with noise and artefacts, or for results that look good rather than
-    being near the truth. PSNR is of the photos held out from training, in dB; MACs are for a result of 1280x720 pixels.
+    The purposes are clean (clean photos), real (degraded photos) and looks (perceptual models, which look sharp at a
+    cost in PSNR). PSNR is measured on held-out photos, in dB; MACs are for a result of 1280x720 pixels.
 
     \b
     Examples:

@@ -23,22 +23,30 @@ if TYPE_CHECKING:
 def delegate_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What commands that compute have in common."""
     for option in (
+        click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all available."),
+        click.option("--fp16", "half", is_flag=True, help="16-bit arithmetic on a GPU: faster, slightly less exact."),
         click.option(
-            "--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all that may be used."
+            "--delegate-option", "pairs", multiple=True, metavar="KEY=VALUE", help="An option of the delegate."
         ),
-        click.option("--fp16", "half", is_flag=True, help="Let a GPU compute in 16 bits: faster, up to 2 levels off."),
-        click.option("--delegate-option", "pairs", multiple=True, metavar="KEY=VALUE", help="For the delegate."),
         click.option(
             "--delegate",
             default="auto",
             show_default=True,
-            help="What computes: auto, cpu, gpu, npu, or a TFLite delegate's library.",
+            help="Where to run the model: auto, cpu, gpu, npu, or the path of a TFLite delegate library.",
         ),
         click.option(
-            "--output-range", nargs=2, type=float, metavar="LOW HIGH", help="In its result. Default: as its input."
+            "--output-range",
+            nargs=2,
+            type=float,
+            metavar="LOW HIGH",
+            help="Values of black and white in its output. Default: those of the input.",
         ),
         click.option(
-            "--input-range", nargs=2, type=float, metavar="LOW HIGH", help="Another's model: its black and white."
+            "--input-range",
+            nargs=2,
+            type=float,
+            metavar="LOW HIGH",
+            help="Values of black and white in the input of a third-party model, such as 0 1.",
         ),
     ):
         command = option(command)
@@ -59,24 +67,34 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 @click.command("run")
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
-@click.option("-o", "--out", help="File for one input, folder for several.")
-@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model, or a .tflite file.")
-@click.option("--strength", type=float, help="Of the texture of a model for looks: 0 faithful to 1 full.")
+@click.option("-o", "--out", help="Output file for one input, output folder for several.")
+@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model or a .tflite file.")
+@click.option(
+    "--strength",
+    type=float,
+    help="Share of the perceptual model in the result; 0 = its fidelity-oriented counterpart alone, 1 = it alone.",
+)
 @delegate_options
-@click.option("--scale", "factor", type=float, help="Enlargement of the results, say 2 or 3. Default: the model's.")
-@click.option("--format", "format_name", help="Format of photos' results: png, jpg, ... Default: that of the photo.")
+@click.option("--scale", "factor", type=float, help="Scale of the results, such as 2 or 3. Default: the model's.")
+@click.option("--format", "format_name", help="Format of upscaled photos: png, jpg, ... Default: that of the photo.")
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP, AVIF, videos."
+    "--quality",
+    type=click.IntRange(1, 100),
+    default=95,
+    show_default=True,
+    help="Quality of JPEG, WebP, AVIF and videos.",
+)
+@click.option("--max-megapixels", type=click.IntRange(1), default=537, show_default=True, help="Refuse larger photos.")
+@click.option("--recursive", is_flag=True, help="Include subfolders, and keep their structure.")
+@click.option("--skip-existing", is_flag=True, help="Skip inputs that already have a result.")
+@click.option("--overwrite", is_flag=True, help="Overwrite existing results.")
+@click.option("--camera", metavar="N", help="Show a camera's live picture in a window; 0 is the first camera.")
+@click.option(
+    "--ray", "address", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Distribute photos over a Ray cluster."
 )
 @click.option(
-    "--max-megapixels", type=click.IntRange(1), default=537, show_default=True, help="Photos of more are refused."
+    "--headless", is_flag=True, help="With --camera: write frames to the folder given by -o, without a window."
 )
-@click.option("--recursive", is_flag=True, help="Go into the folders of input folders, and keep their tree.")
-@click.option("--skip-existing", is_flag=True, help="Leave alone what has a result already.")
-@click.option("--overwrite", is_flag=True, help="Write over results that exist.")
-@click.option("--camera", metavar="N", help="A camera's live picture, in a window; N is 0 for the first.")
-@click.option("--ray", "address", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Spread over a Ray cluster.")
-@click.option("--headless", is_flag=True, help="With --camera: no window, frames are written to the folder -o.")
 @json_option
 def command(
     inputs: tuple[str, ...],
@@ -103,13 +121,12 @@ def command(
 ) -> None:
     """Upscale photos, videos or a camera's picture.
 
-    INPUT is an image, a video or a folder of them. A result is written beside its source as NAME_x4.png
-    (or the photo's own format), or where -o says. A file that fails is named, the others go on, and the
-    exit code is 1.
+    INPUT is a photo, a video or a folder. The result of photo.jpg is written beside it as photo_x4.jpg, or to the
+    path given by -o. Formats that cannot be written become PNG or MKV. If a file fails, it is named, the others are
+    processed, and the exit code is 1.
 
-    Videos are .mp4 .mkv .mov .webm .avi .m4v .wmv .flv .mpg .mpeg .vob .ts .mts .m2ts .3gp .ogv, written as
-    one of the first six or as .mkv. One that was interrupted goes on where it was when the same command is run
-    again.
+    Video formats are .mp4 .mkv .mov .webm .avi .m4v .wmv .flv .mpg .mpeg .vob .ts .mts .m2ts .3gp .ogv. Results
+    are written in the first six; others become .mkv. To continue an interrupted video, run the same command again.
 
     \b
     Examples:

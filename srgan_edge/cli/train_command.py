@@ -17,14 +17,16 @@ from srgan_edge.cli.train_progress import train_progress
 
 @click.command("train")
 @click.option("--recipe", "recipe_name", help="A recipe of train/ by name, or a .toml file. Default: sample.")
-@click.option("--data", "source", help="Folder of photos, or tfds:NAME. Default: the recipe's.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: runs/NAME of the recipe.")
+@click.option("--data", "source", help="Folder of photos, or a dataset tfds:NAME. Default: the recipe's.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder. Default: runs/NAME, by the name of the recipe."
+)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe.")
-@click.option("--resume", is_flag=True, help="Go on from the run folder's newest checkpoint.")
+@click.option("--resume", is_flag=True, help="Continue from the newest checkpoint of the run folder.")
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Look at the photos, print the recipe and what it would cost, draw some pairs; train nothing.",
+    help="Check the photos, print the recipe and estimated costs, draw some LR/HR pairs, and stop before training.",
 )
 @json_option
 def command(

@@ -13,18 +13,22 @@ from srgan_edge.cli.output import json_option, print_json, say
 
 
 @click.command("web")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the site.")
-@click.option("-m", "--model", "names", multiple=True, help="A model of the site. Default: the bundled fast ones.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Output folder of the site.")
 @click.option(
-    "--serve", is_flag=True, help="Serve it on this machine and open a browser; a site that is there stays as it is."
+    "-m", "--model", "names", multiple=True, help="A model to include; may be repeated. Default: the fast bundled ones."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Of --serve; 0 = any.")
+@click.option(
+    "--serve", is_flag=True, help="Serve the site on this machine and open a browser; an existing site is not rebuilt."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port of --serve; 0 = any."
+)
 @json_option
 def command(out: Path | None, names: tuple[str, ...], serve: bool, port: int, as_json: bool) -> None:
-    """Write a static site that enlarges photos in the browser; nothing is uploaded.
+    """Write a static site that upscales photos in the browser; nothing is uploaded.
 
-    Any host for files will do, with https. The page is built by npm, once; visitors' browsers compute INT8 on the
-    processor, or FP16 on a graphics card where they offer one (WebGPU).
+    Any static host with HTTPS can serve the site. npm builds the page once. Browsers run INT8 models on the processor,
+    and FP16 models on a graphics card where they offer one (WebGPU).
 
     \b
     Examples:

@@ -87,7 +87,7 @@ def open_sessions(
         delegate: cpu, gpu, npu, the path of a TFLite delegate's library, or auto: the GPU for floating-point models
             if a real one is here, else the CPU.
         threads: of the CPU; 0 = as many as this process may use.
-        half: the GPU may compute in 16-bit floating point: faster, and up to 2 levels of 255 off.
+        half: the GPU may compute in 16-bit floating point: faster, and slightly less exact.
         options: of the delegate.
         ranges: what black and white are to the model, where its file does not say it.
 
