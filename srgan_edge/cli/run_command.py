@@ -25,21 +25,19 @@ def delegate_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all available."),
         click.option("--fp16", "half", is_flag=True, help="16-bit arithmetic on a GPU: faster, slightly less exact."),
-        click.option(
-            "--delegate-option", "pairs", multiple=True, metavar="KEY=VALUE", help="An option of the delegate."
-        ),
+        click.option("--delegate-option", "pairs", multiple=True, metavar="KEY=VALUE", help="Option of the delegate."),
         click.option(
             "--delegate",
             default="auto",
             show_default=True,
-            help="Where to run the model: auto, cpu, gpu, npu, or the path of a TFLite delegate library.",
+            help="Where to run the model: auto, cpu, gpu, npu, or a TFLite delegate library.",
         ),
         click.option(
             "--output-range",
             nargs=2,
             type=float,
             metavar="LOW HIGH",
-            help="Values of black and white in its output. Default: those of the input.",
+            help="The same for its output. Default: that of the input.",
         ),
         click.option(
             "--input-range",
@@ -69,32 +67,20 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("-o", "--out", help="Output file for one input, output folder for several.")
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="A bundled model or a .tflite file.")
-@click.option(
-    "--strength",
-    type=float,
-    help="Share of the perceptual model in the result; 0 = its fidelity-oriented counterpart alone, 1 = it alone.",
-)
+@click.option("--strength", type=float, help="Share of a perceptual model: 0 (fidelity-oriented one only) to 1.")
 @delegate_options
 @click.option("--scale", "factor", type=float, help="Scale of the results, such as 2 or 3. Default: the model's.")
 @click.option("--format", "format_name", help="Format of upscaled photos: png, jpg, ... Default: that of the photo.")
 @click.option(
-    "--quality",
-    type=click.IntRange(1, 100),
-    default=95,
-    show_default=True,
-    help="Quality of JPEG, WebP, AVIF and videos.",
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEG, WebP, AVIF and videos."
 )
 @click.option("--max-megapixels", type=click.IntRange(1), default=537, show_default=True, help="Refuse larger photos.")
 @click.option("--recursive", is_flag=True, help="Include subfolders, and keep their structure.")
 @click.option("--skip-existing", is_flag=True, help="Skip inputs that already have a result.")
 @click.option("--overwrite", is_flag=True, help="Overwrite existing results.")
 @click.option("--camera", metavar="N", help="Show a camera's live picture in a window; 0 is the first camera.")
-@click.option(
-    "--ray", "address", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Distribute photos over a Ray cluster."
-)
-@click.option(
-    "--headless", is_flag=True, help="With --camera: write frames to the folder given by -o, without a window."
-)
+@click.option("--ray", "address", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Use a Ray cluster.")
+@click.option("--headless", is_flag=True, help="With --camera: write frames to the folder -o, without a window.")
 @json_option
 def command(
     inputs: tuple[str, ...],

@@ -1,4 +1,4 @@
-"""The recipe's `[degradation]`: presets, and every range that they set."""
+"""The recipe's `[degradation]`: presets and their ranges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Filter = Literal["area", "bilinear", "bicubic"]
 
 
 class Shares(Table):
-    """What has relative shares, of which one at least must be above 0."""
+    """A table of relative shares, at least one of which is above 0."""
 
     @model_validator(mode="after")
     def _some_share(self) -> Shares:
@@ -37,7 +37,7 @@ class Shares(Table):
 
 
 class Fault(Shares):
-    """One fault; every `[low, high]` is a range that is drawn from uniformly unless said otherwise."""
+    """One degradation. Values are drawn uniformly from each range `[low, high]` unless stated otherwise."""
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> Fault:
@@ -54,27 +54,27 @@ class Blur(Fault):
     kernels: dict[Kernel, Relative] = Field(default={"iso": 2 / 3, "aniso": 1 / 3})
     """Relative shares."""
     sigma: Floats = (0.3, 1.5)
-    """In pixels of the image that is blurred."""
+    """Standard deviation, in pixels of the image that is blurred."""
     beta_generalised: Floats = (0.5, 4.0)
-    """Exponents of generalised Gaussians; 1 is Gaussian."""
+    """Exponents of generalised Gaussians; 1 is a Gaussian."""
     beta_plateau: Floats = (1.0, 2.0)
     sinc: Share = 0.0
-    """Of the blurs that are a sinc filter instead (section 3.2)."""
+    """Share of the blurs that are a sinc filter instead (section 3.2)."""
     cutoff: Floats = (1.0471975511965976, 3.141592653589793)
-    """Of the sinc filter, in radians a pixel."""
+    """Cutoff of the sinc filter, in radians per pixel."""
 
 
 class Resize(Fault):
-    """A change of size by an antialiased filter."""
+    """Resizing with an antialiasing filter."""
 
     probability: Share = 0.0
     up: Relative = 0.0
-    """Relative share of enlargements; `down` and `keep` likewise."""
+    """Relative share of enlargements; likewise `down` (reductions) and `keep` (no resizing)."""
     down: Relative = 1.0
     keep: Relative = 0.0
     factor: Floats = (1.0, 1.0)
-    """Of the HR image's size in `first`, of the LR image's in `second`; enlargements are drawn above 1, the rest below,
-    where it reaches to both sides of 1."""
+    """Relative to the HR image's size in `first`, to the LR image's size in `second`. If the range includes 1,
+    enlargements are drawn above 1 and reductions below."""
     filters: dict[Filter, Relative] = Field(default={"area": 1.0, "bilinear": 1.0, "bicubic": 1.0})
     """Relative shares."""
 
@@ -91,52 +91,52 @@ class Resize(Fault):
 
 
 class Sharpen(Fault):
-    """An unsharp mask, as phones apply."""
+    """An unsharp mask, as phones apply it."""
 
     probability: Share = 0.0
     radius: Floats = (0.5, 1.5)
-    """Deviation of its blur in pixels."""
+    """Standard deviation of its blur, in pixels."""
     amount: Floats = (0.3, 1.5)
 
 
 class Noise(Fault):
-    """Gaussian noise, or shot noise whose variance grows with the light."""
+    """Gaussian noise, or shot noise, whose variance grows with brightness."""
 
     probability: Share = 0.0
     sigma: Floats = (1.0, 10.0)
-    """Deviation in levels of 255; of shot noise at middle grey."""
+    """Standard deviation in levels of 255; for shot noise, at middle grey."""
     log_uniform: bool = True
-    """Draw sigma by its logarithm: low ones oftener."""
+    """Draw the logarithm of sigma uniformly, so that low values are more frequent."""
     shot: Share = 0.5
-    """Of the noises that are shot noise."""
+    """Share of the noise that is shot noise."""
     grey: Share = 0.4
-    """Of the noises that are equal in R, G and B."""
+    """Share of the noise that is equal in R, G and B."""
     softened: Share = 0.0
-    """Of the noises that are blurred by 0.4 to 0.8 pixels, as demosaicing and denoising leave them."""
+    """Share of the noise that is blurred by 0.4 to 0.8 pixels, as after demosaicing and denoising."""
 
 
 class Jpeg(Fault):
-    """JPEG by libjpeg."""
+    """JPEG compression by libjpeg."""
 
     probability: Share = 0.0
     quality: Annotated[tuple[_Quality, _Quality], _PAIR] = (45, 95)
     subsampled: Share = 0.7
-    """Of the files whose chroma has half the resolution (4:2:0); the rest are 4:4:4."""
+    """Share of the files with chroma at half the resolution (4:2:0); the others are 4:4:4."""
 
 
 class H264(Fault):
-    """A video frame by libx264."""
+    """H.264 compression by libx264, as of a video frame."""
 
     probability: Share = 0.0
-    """Of the images that are a frame of a video; these have no JPEG after it."""
+    """Share of the images that are compressed as a video frame; these get no JPEG afterwards."""
     crf: Annotated[tuple[_Crf, _Crf], _PAIR] = (20, 35)
 
 
 class DegradationStage(Table):
-    """A round of faults, in the order of its keys."""
+    """A round of degradations, in the order of its keys."""
 
     probability: Share = 1.0
-    """That the round happens at all."""
+    """Probability that the round is applied."""
     blur: Blur = Blur()
     resize: Resize = Resize()
     sharpen: Sharpen = Sharpen()
@@ -145,17 +145,17 @@ class DegradationStage(Table):
 
 
 class Last(Shares):
-    """What happens at the LR size: shrinking to it, then faults in the order of the keys."""
+    """Downscaling to the LR size, then degradations in the order of the keys."""
 
     filters: dict[Filter, Relative] = Field(default={"bicubic": 4.0, "area": 1.0, "bilinear": 1.0})
-    """Relative shares of the filters that shrink to the LR size."""
+    """Relative shares of the filters that downscale to the LR size."""
     blur: Blur = Blur()
     sharpen: Sharpen = Sharpen()
     noise: Noise = Noise()
     h264: H264 = H264()
     jpeg: Jpeg = Jpeg()
     jpeg_first: Share = 0.0
-    """Of the images whose JPEG comes before the shrinking and the blur (Real-ESRGAN: 0.5)."""
+    """Share of the images whose JPEG precedes the downscaling and the blur (Real-ESRGAN: 0.5)."""
 
 
 _ESRGAN_KERNELS = {
@@ -210,21 +210,21 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class Degradation(Table):
-    """How the LR image is made from the HR one. A preset sets all keys; those given beside it are changed.
+    """How the LR image is generated from the HR image. A preset sets all keys; keys given beside it replace its values.
 
-    "bicubic" is the literature's: MATLAB's bicubic and nothing else. "real" is one mild pass, each fault by itself.
-    "real-esrgan" is the two rounds of Wang et al. 2021. "video" is "real" with H.264 besides.
+    "bicubic" is MATLAB's bicubic downscaling alone, as in the literature. "real" is one mild round, in which each
+    degradation is applied at random. "real-esrgan" is the two rounds of Wang et al. 2021. "video" is "real" with H.264.
     """
 
     preset: Literal["bicubic", "real", "real-esrgan", "video"] = "bicubic"
     clean: Share = 0.0
-    """Of the crops that are shrunk by MATLAB's bicubic and have no fault."""
+    """Share of the crops that are downscaled by MATLAB's bicubic without degradations."""
     ramp: Share = 0.0
-    """Of the first phase's steps, over which the share of crops with faults rises from 0."""
+    """Share of the first phase's steps during which the share of degraded crops rises from 0."""
     first: DegradationStage = DegradationStage()
-    """At the HR image's size."""
+    """Applied at the HR image's size."""
     second: DegradationStage = DegradationStage(probability=0.0)
-    """Resized to `resize.factor` times the LR size."""
+    """Applied at `resize.factor` times the LR size."""
     last: Last = Last()
 
     @model_validator(mode="before")
