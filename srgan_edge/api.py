@@ -149,7 +149,7 @@ def convert(
     foreign = find_foreign(path)
     if foreign is None and (input_range or output_range or trust):
         option = "--trust" if trust else "--input-range"
-        raise UsageError(f"{option}: {path} is a run folder or nothing; it is for another's network")
+        raise UsageError(f"{option} is for third-party networks, and {path} is not a Keras file or SavedModel")
     import_tensorflow()
     from srgan_edge.conversion import convert as stages
 
@@ -157,7 +157,7 @@ def convert(
     if foreign is not None:
         for key, value, _ in recipes.settings_of(changes):
             if key in OF_RUNS and value:
-                raise UsageError(f"{key}: another's network is quantized by calibration alone")
+                raise UsageError(f"{key}: a third-party network is only calibrated, not fine-tuned or mixed")
         folder = Path(out) if out else foreign.with_name(f"{foreign.stem}-exports")
         return stages.convert_foreign(foreign, Ranges(input_range, output_range), settings, folder, say, trust)
     folder = Path(out) if out else path / "exports"

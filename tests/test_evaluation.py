@@ -68,7 +68,7 @@ def test_a_scale_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
     save(tmp_path / "lr" / "a.png", photo(16, 16))
     done = command("--hr", str(tmp_path / "hr"), "--lr", str(tmp_path / "lr"), "-m", "edge-m-x2")
     assert isinstance(done.exception, SrganEdgeError)
-    assert "a.png: 64x64 is not 2 times its twin" in str(done.exception)
+    assert "a.png: 64x64 is not 2 times its LR counterpart" in str(done.exception)
     assert done.stdout == ""
 
 
@@ -83,7 +83,7 @@ def test_the_first_photo_tells_the_scale_that_all_must_have(tmp_path: Path) -> N
     for name, scale in (("a.png", 3), ("b.png", 2)):
         save(tmp_path / "hr" / name, photo(60, 60))
         save(tmp_path / "lr" / name, resample.downscale(photo(60, 60), scale))
-    with pytest.raises(SrganEdgeError, match=r"b\.png: 60x60 is not 3 times its twin"):
+    with pytest.raises(SrganEdgeError, match=r"b\.png: 60x60 is not 3 times its LR counterpart"):
         evaluate(tmp_path / "hr", lr=tmp_path / "lr", models=["bicubic"], threads=1, channel="y")
 
 

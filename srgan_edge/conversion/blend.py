@@ -27,7 +27,7 @@ def blended(network: Any, shares: dict[str, float], warn: Callable[[str], None] 
     """
     own = 1 - sum(shares.values())
     if own < 0:
-        raise UsageError(f"blend: the shares add up to {1 - own:g}, which leaves less than nothing to the run itself")
+        raise UsageError(f"blend: the shares add up to {1 - own:g}, more than 1: the run itself needs the rest")
     weights = [own * weight for weight in network.get_weights()]
     for run, share in shares.items():
         other = load_generator(Path(run), warn)

@@ -91,7 +91,7 @@ def convert_foreign(
     found = lookup.find_sources(settings.calibration or lookup.SAMPLE, settings.verify, scale=network.scale)
     pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, say)]
     side = tile or settings.crop
-    say(f"{network.name}: x{network.scale}, looks {network.overlap} pixels far; calibrating on {found.description}")
+    say(f"{network.name}: x{network.scale}, receptive field {network.overlap} px; calibrating on {found.description}")
     training = loading.decode(found.train, network.scale, side, say)
     sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
@@ -115,7 +115,7 @@ def _laid_in_tiles(network: ForeignNetwork, tile: int, say: Say) -> ForeignNetwo
     if side % stride:
         steps = f"{network.name}: computes in steps of {stride} pixels"
         if not network.side:
-            raise UsageError(f"{steps}: --tile {multiple(side, stride)} is a multiple of it, and {side} is none")
+            raise UsageError(f"{steps}: use a multiple of it, as --tile {multiple(side, stride)}, not {side}")
         say(f"{steps}, of which its input's {side} are no multiple: where tiles meet there may be seams")
         stride = 1
     return replace(network, overlap=multiple(network.overlap if reach is None else reach, stride))

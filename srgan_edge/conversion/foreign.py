@@ -88,7 +88,9 @@ def load_foreign(path: Path, ranges: Ranges = UNSAID, trusted: bool = False) -> 
         raise UsageError(f"{path}: its input is {dtype.name}; pictures are given as floating-point numbers or uint8")
     input_range = given.input or (BYTES if dtype == tf.uint8 else None)
     if input_range is None:
-        raise UsageError(f"{path}: say what black and white are to it, with --input-range -1 1 or --input-range 0 1")
+        raise UsageError(
+            f"{path}: give the values of black and white in its input, as in --input-range -1 1 or --input-range 0 1"
+        )
     side = int(shape[1] or 0)
     probe = side or _PROBE
     low, high = input_range
@@ -111,7 +113,7 @@ def load_foreign(path: Path, ranges: Ranges = UNSAID, trusted: bool = False) -> 
     inside += [middle - columns.min() // scale, columns.max() // scale - middle] if rows.size else [0]
     reach = int(max(inside))
     if reach >= probe // 2 - 1:
-        raise UsageError(f"{path}: each pixel depends on the whole image, so that tiles of it would show seams")
+        raise UsageError(f"{path}: its receptive field is the whole image, so tiles would show seams")
     network = ForeignNetwork(
         path.stem, function, input_range, output_range, scale, side, reach, dtype, note, loaded.keep
     )
@@ -142,7 +144,9 @@ def _picture_of(path: Path, result: Any, probe: int) -> tuple[int, str]:
     pictures = [index for index, factor in enumerate(scales) if factor]
     if not pictures:
         shapes = " and ".join(str(list(output.shape)) for output in outputs)
-        raise UsageError(f"{path}: makes {shapes} of {[1, probe, probe, 3]}, which is no enlarged image")
+        raise UsageError(
+            f"{path}: turns an input of {[1, probe, probe, 3]} into {shapes}, which is not an upscaled image"
+        )
     if len(pictures) > 1:
         factors = ", ".join(f"x{scales[index]}" for index in pictures)
         raise UsageError(
@@ -161,7 +165,7 @@ def export_foreign(network: ForeignNetwork, tile: int, kind: str, io: str, crops
         SrganEdgeError: the converter fails.
     """
     if kind == "int8" and io != "uint8":
-        raise UsageError(f"{network.name}: INT8 exports of another's network have --io uint8 alone")
+        raise UsageError(f"{network.name}: INT8 exports of a third-party network support only --io uint8")
     low, high = network.input_range
     side = tile or None
 

@@ -101,7 +101,9 @@ def _sources(recipe: Recipe, settings: Conversion) -> lookup.Sources:
     try:
         return found._replace(valid=lookup.find_sources(data.source, "", data.low, scale).valid)
     except UsageError as error:
-        raise UsageError(f"{error}; the run held photos of it out: name others to verify on (--verify)") from error
+        raise UsageError(
+            f"{error}; the run held photos out of it; name another folder to verify on (--verify)"
+        ) from error
 
 
 def check_tile(tile: int, name: str, reach: int) -> None:

@@ -67,12 +67,13 @@ def scale_of(source: PairFiles) -> int:
         SrganEdgeError: a file cannot be read, or it is no whole number.
     """
     if source.low is None:
-        raise UsageError(f"{source.high}: has no twin that says the scale")
+        raise UsageError(f"{source.high}: has no LR counterpart, which gives the scale")
     (height, width), (low_height, low_width) = images.size(source.high), images.size(source.low)
     scale = height // low_height
     if scale < 1 or scale != width // low_width:
         raise SrganEdgeError(
-            f"{source.high}: {width}x{height} is no multiple of its twin {source.low}, {low_width}x{low_height}"
+            f"{source.high}: {width}x{height} is no multiple of its LR counterpart {source.low}, "
+            f"{low_width}x{low_height}"
         )
     return scale
 
@@ -82,7 +83,8 @@ def _check_fit(source: PairFiles, high: tuple[int, ...], low: tuple[int, ...] | 
     (height, width), (low_height, low_width) = high, low or (high[0] // scale, high[1] // scale)
     if not all(0 <= of - part * scale < scale for of, part in ((height, low_height), (width, low_width))):
         raise SrganEdgeError(
-            f"{source.high}: {width}x{height} is not {scale} times its twin {source.low}, {low_width}x{low_height}"
+            f"{source.high}: {width}x{height} is not {scale} times its LR counterpart {source.low}, "
+            f"{low_width}x{low_height}"
         )
     if min(low_height, low_width) * scale - 2 * scale < SSIM_WINDOW:
         raise SrganEdgeError(

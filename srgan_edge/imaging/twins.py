@@ -59,8 +59,8 @@ class Twins:
                 return found[0]
             if found:
                 several = " and ".join(twin.relative_to(self.folder).as_posix() for twin in found[:2])
-                raise UsageError(f"{self.folder}: has several twins of {photo.name}: {several}")
-        raise UsageError(f"{self.folder}: has no twin of {photo.name}")
+                raise UsageError(f"{self.folder}: has several LR counterparts of {photo.name}: {several}")
+        raise UsageError(f"{self.folder}: has no LR counterpart of {photo.name}")
 
 
 def _inside(path: Path, folder: Path) -> str:

@@ -82,7 +82,7 @@ class Session:
             low, high = taken.span or (0, 0)
             raise UsageError(
                 f"{self.path}: its input holds numbers from {low:.4g} to {high:.4g}: "
-                "say what black and white are to it, as in --input-range 0 1"
+                "give the values of black and white, as in --input-range 0 1"
             )
         self.ranges, self.output_dtype = Ranges(*found), made.dtype
         self.to_numbers, self.to_pixels = ToNumbers(taken, found[0]), ToPixels(made, found[1])

@@ -99,7 +99,7 @@ def vet(model: Model, ranges: Ranges = UNSAID) -> Facts:
         return Facts(tried["scale"], overlap, given, (note,))
     if tried["tile"] and min(sides) <= 2 * reach:
         raise SrganEdgeError(
-            f"{model.path}: each pixel depends on {reach} around it, and its tiles of {sides[1]}x{sides[0]} are too "
+            f"{model.path}: its receptive field reaches {reach} pixels, and its tiles of {sides[1]}x{sides[0]} are too "
             "small for that: convert it with a larger input"
         )
     overlap, stride = max(reach, card.overlap if card else 0), graph.stride
@@ -131,7 +131,8 @@ def _check_card(path: Path, card: ModelCard, reach: int | None, tried: dict[str,
             raise SrganEdgeError(f"{path.with_suffix('.json')}: says {name} {said}, and {path.name} has {found}")
     if reach is not None and card.overlap < reach:
         raise SrganEdgeError(
-            f"{path.with_suffix('.json')}: says overlap {card.overlap}, and {path.name} looks {reach} pixels far"
+            f"{path.with_suffix('.json')}: says overlap {card.overlap}, and the receptive field of {path.name} reaches "
+            f"{reach} pixels"
         )
 
 
@@ -143,18 +144,18 @@ def _check_result(path: Path, tried: dict[str, Any], given: Ranges, card: ModelC
         if best is not None and best["error"] <= _WRONG / 2:
             with_these = " with these ranges" if given != UNSAID else ""
             raise UsageError(
-                f"{path}: its results are {error:.0f} levels off the picture{with_these}: try {_options(best)}"
+                f"{path}: its results are {error:.0f} levels off the test image{with_these}: try {_options(best)}"
             )
         if given == UNSAID:
             raise SrganEdgeError(
-                f"{path}: its results are {error:.0f} levels off the picture, so they are no enlargement of it, or it "
-                "works in a range of its own: say it with --input-range and --output-range"
+                f"{path}: its results are {error:.0f} levels off the test image: it does not upscale images, or it "
+                "uses other values for black and white: give them with --input-range and --output-range"
             )
     elif card is None and given == UNSAID:
         as_good = [o for o in others if o["error"] < _AS_GOOD * error and o["difference"] > _DIFFERS]
         if as_good:
             choices = " or ".join(["--input-range 0 255", *map(_options, as_good)])
-            raise UsageError(f"{path}: its file does not say what black and white are to it: say {choices}")
+            raise UsageError(f"{path}: the file does not say which values are black and white: add {choices}")
 
 
 def _options(other: dict[str, Any]) -> str:

@@ -61,7 +61,7 @@ def test_anothers_network_is_not_fine_tuned(options: tuple[str, ...], asked: lis
     (tmp_path / "other.keras").write_bytes(b"")
     done = CliRunner().invoke(command, [str(tmp_path / "other.keras"), *options])
     assert isinstance(done.exception, UsageError)
-    assert str(done.exception).endswith(": another's network is quantized by calibration alone")
+    assert str(done.exception).endswith(": a third-party network is only calibrated, not fine-tuned or mixed")
     assert not asked
     CliRunner().invoke(command, [str(tmp_path / "other.keras"), "--qat-steps", "0"], catch_exceptions=False)
     assert asked
@@ -72,7 +72,7 @@ def test_anothers_network_is_not_fine_tuned(options: tuple[str, ...], asked: lis
 )
 def test_nor_from_python(changes: Any, asked: list[Any], tmp_path: Path) -> None:
     (tmp_path / "other.keras").write_bytes(b"")
-    with pytest.raises(UsageError, match="another's network is quantized by calibration alone"):
+    with pytest.raises(UsageError, match="a third-party network is only calibrated, not fine-tuned or mixed"):
         convert(tmp_path / "other.keras", changes=changes)
     assert not asked
     convert(tmp_path / "other.keras", changes={"qat_steps": 0, "tile": 48})
@@ -89,6 +89,6 @@ def test_of_anothers_network(asked: list[Any], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", [("--trust",), ("--input-range", "0", "1"), ("--output-range", "0", "1")])
 def test_of_a_run_that_is_ours(option: tuple[str, ...], tmp_path: Path, asked: list[Any]) -> None:
-    with pytest.raises(SrganEdgeError, match="is for another's network"):
+    with pytest.raises(SrganEdgeError, match="is for third-party networks, and"):
         CliRunner().invoke(command, [str(tmp_path), *option], catch_exceptions=False)
     assert not asked

@@ -95,11 +95,11 @@ def test_refusals(saved: Path, tmp_path: Path) -> None:
         load_foreign(tmp_path / "broken.h5", UNIT)
     inputs = keras2.Input((None, None, 3))
     keras2.Model(inputs, keras2.layers.GlobalAveragePooling2D()(inputs)).save(tmp_path / "classifier.h5")
-    with pytest.raises(UsageError, match="which is no enlarged image"):
+    with pytest.raises(UsageError, match="which is not an upscaled image"):
         load_foreign(tmp_path / "classifier.h5", UNIT)
     mean = keras2.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
     keras2.Model(inputs, keras2.layers.Add()([inputs, mean])).save(tmp_path / "global.h5")
-    with pytest.raises(UsageError, match="depends on the whole image"):
+    with pytest.raises(UsageError, match="its receptive field is the whole image"):
         load_foreign(tmp_path / "global.h5", UNIT)
 
 
@@ -162,7 +162,7 @@ def test_saved_models_of_bytes_and_halves(dtype: Any, tmp_path: Path) -> None:
     assert folder is not None
     assert folder == tmp_path / "saved"
     if dtype == tf.float16:
-        with pytest.raises(UsageError, match="say what black and white are to it"):
+        with pytest.raises(UsageError, match="give the values of black and white"):
             load_foreign(folder)
     loaded = load_foreign(folder, UNIT if dtype == tf.float16 else Ranges())
     assert loaded.input_range == loaded.output_range == ((0, 1) if dtype == tf.float16 else (0, 255))
@@ -217,7 +217,9 @@ def test_tiles_begin_where_a_network_that_shrinks_steps(
     assert any("34 are no multiple: where tiles meet there may be seams" in line for line in said) == (side == 34)
     if side is None:
         settings = settings.model_copy(update={"tile": 30})
-        with pytest.raises(UsageError, match="coarse: computes in steps of 16 pixels: --tile 32 is a multiple of it"):
+        with pytest.raises(
+            UsageError, match="coarse: computes in steps of 16 pixels: use a multiple of it, as --tile 32"
+        ):
             convert_foreign(tmp_path / "coarse", UNIT, settings, tmp_path / "out", lambda text: None)
 
 

@@ -51,7 +51,7 @@ def test_the_scale_chooses_among_twins(tmp_path: Path) -> None:
         save(tmp_path / "lr" / f"ax{scale}.png", 64 // scale, 64 // scale)
     (source,) = sources_of(tmp_path / "hr", tmp_path / "lr", 2)
     assert source.low == tmp_path / "lr" / "ax2.png"
-    with pytest.raises(UsageError, match=r"has several twins of a\.png: ax2\.png and ax4\.png"):
+    with pytest.raises(UsageError, match=r"has several LR counterparts of a\.png: ax2\.png and ax4\.png"):
         sources_of(tmp_path / "hr", tmp_path / "lr", None)
 
 
@@ -98,7 +98,7 @@ def test_a_truth_fits_its_twin(tmp_path: Path, size: tuple[int, int], fits: bool
         np.testing.assert_array_equal(pair.low, photo(16, 16))
         return
     for refused in (lambda: pairs.check([source], 4), lambda: pair_of(source, 4)):
-        with pytest.raises(SrganEdgeError, match=r"high\.png: .* is not 4 times its twin .*low\.png, 16x16"):
+        with pytest.raises(SrganEdgeError, match=r"high\.png: .* is not 4 times its LR counterpart .*low\.png, 16x16"):
             refused()
 
 
@@ -120,5 +120,5 @@ def test_the_scale_of_a_pair(tmp_path: Path) -> None:
     low = save(tmp_path / "low.png", 20, 30)
     assert scale_of(PairFiles(save(tmp_path / "high.png", 61, 92), low)) == 3
     for size in ((60, 60), (10, 10)):
-        with pytest.raises(SrganEdgeError, match=r"is no multiple of its twin"):
+        with pytest.raises(SrganEdgeError, match=r"is no multiple of its LR counterpart"):
             scale_of(PairFiles(save(tmp_path / "other.png", *size), low))

@@ -44,16 +44,16 @@ def test_the_nearer_name_counts() -> None:
 
 @pytest.mark.parametrize("low", ["0802.png", "0801b.png", "x0801.png", "08014.png", "walrus.png"])
 def test_no_twin(low: str) -> None:
-    with pytest.raises(UsageError, match=r"/low: has no twin of 0801\.png"):
+    with pytest.raises(UsageError, match=r"/low: has no LR counterpart of 0801\.png"):
         twin("0801.png", low)
 
 
 def test_several_twins() -> None:
-    with pytest.raises(UsageError, match=r"has several twins of a\.png: a_LR\.png and a_bicubic\.png"):
+    with pytest.raises(UsageError, match=r"has several LR counterparts of a\.png: a_LR\.png and a_bicubic\.png"):
         twin("a.png", "a_LR.png", "a_bicubic.png")
-    with pytest.raises(UsageError, match=r"has several twins of a\.png: ax2\.png and ax4\.png"):
+    with pytest.raises(UsageError, match=r"has several LR counterparts of a\.png: ax2\.png and ax4\.png"):
         twin("a.png", "ax2.png", "ax4.png", scale=None)
-    with pytest.raises(UsageError, match=r"several twins of b\.png: s/b\.png and t/b\.png"):
+    with pytest.raises(UsageError, match=r"several LR counterparts of b\.png: s/b\.png and t/b\.png"):
         twin("b.png", "s/b.png", "t/b.png")
 
 

@@ -137,7 +137,9 @@ def test_tiles_that_cannot_begin_on_the_stride_are_said(tmp_path: Path) -> None:
     with Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255)) as upscaler:
         assert (upscaler.overlap, upscaler.notes) == (8, ())
     path = written(unshuffled, 16, tmp_path / "x.tflite")
-    with pytest.raises(SrganEdgeError, match="each pixel depends on 8 around it, and its tiles of 16x16 are too small"):
+    with pytest.raises(
+        SrganEdgeError, match="its receptive field reaches 8 pixels, and its tiles of 16x16 are too small"
+    ):
         Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255))
     path = written(strided, 16, tmp_path / "x.tflite")
     with Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255)) as upscaler:

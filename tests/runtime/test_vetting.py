@@ -62,8 +62,8 @@ def test_scale_and_zero_point_of_the_output() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("f01_clip", "results are 114 levels off the picture: try --input-range 0 1$"),
-        ("f01_in_11_out", "levels off the picture: try --input-range 0 1 --output-range -1 1$"),
+        ("f01_clip", "results are 114 levels off the test image: try --input-range 0 1$"),
+        ("f01_in_11_out", "levels off the test image: try --input-range 0 1 --output-range -1 1$"),
         ("x15", "makes 96x96 of 64x64 pixels, x1.5; models that enlarge by a whole number"),
         ("half", r"makes 16x16 of 32x32 pixels, x0\.5; models that"),
         ("anis", "makes 256x128 of 64x64 pixels, x4 by x2; models that"),
@@ -89,7 +89,7 @@ def test_ranges_that_cannot_be_told_apart_must_be_said(monkeypatch: pytest.Monke
     tried = {"scale": 2, "tile": [32, 32], "dtype": "float32", "error": 1.01}
     other = {"input": [0.0, 1.0], "output": [0.0, 1.0], "error": 1.02, "difference": 2.5}
     monkeypatch.setattr(vetting, "_tried", lambda *arguments: tried | {"others": [other]})
-    with pytest.raises(UsageError, match="say --input-range 0 255 or --input-range 0 1"):
+    with pytest.raises(UsageError, match="add --input-range 0 255 or --input-range 0 1"):
         vetting.vet(find_model(str(path)))
     assert vetting.vet(find_model(str(path)), Ranges((0, 1))).scale == 2
     other["difference"] = 0.2
@@ -115,7 +115,7 @@ OURS = SHIPPED.read_bytes() + b"\0"  # the same model, and none of our files
         ({"tile": 64}, "says tile 64, and x.tflite has 128x128"),
         ({"tile": 0}, "says tile 0, and x.tflite has 128x128"),
         ({"io_dtype": "float32"}, "says io_dtype float32, and x.tflite has uint8"),
-        ({"overlap": 6}, "says overlap 6, and x.tflite looks 7 pixels far"),
+        ({"overlap": 6}, "says overlap 6, and the receptive field of x.tflite reaches 7 pixels"),
         ({"scale": True}, "its scale is True, not a number from 1 to 16"),
         ({"scale": 4.0}, "its scale is 4.0, not a number"),
         ({"overlap": 10**30}, "its overlap is 1000000"),
@@ -159,7 +159,7 @@ def damaged(how: str) -> bytes:
 @pytest.mark.parametrize("with_card", [False, True])
 @pytest.mark.parametrize(
     ("how", "message"),
-    [("inputs left out", "cannot (load it|be run)"), ("noise", "levels off the picture")],
+    [("inputs left out", "cannot (load it|be run)"), ("noise", "levels off the test image")],
 )
 def test_a_damaged_model_is_refused(tmp_path: Path, how: str, message: str, with_card: bool) -> None:
     path = carded(tmp_path, damaged(how))
@@ -215,7 +215,7 @@ def test_how_far_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vetting.vet(model) == (2, 11, Ranges(), (), 1)
     monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: 12)
     with pytest.raises(
-        SrganEdgeError, match=r"each pixel depends on 12 around it, and its tiles of 24x24 are too small"
+        SrganEdgeError, match=r"its receptive field reaches 12 pixels, and its tiles of 24x24 are too small"
     ):
         vetting.vet(model)
     monkeypatch.setattr(vetting.Graph, "receptive_field", lambda self: None)
@@ -257,7 +257,7 @@ def test_tiles_begin_on_multiples_of_the_stride(
 def test_a_result_of_no_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = {"scale": 2, "tile": [24, 24], "dtype": "float32", "error": float("nan"), "others": []}
     monkeypatch.setattr(vetting, "_tried", lambda *arguments: tried)
-    with pytest.raises(SrganEdgeError, match=r"t24\.tflite: its results are nan levels off the picture"):
+    with pytest.raises(SrganEdgeError, match=r"t24\.tflite: its results are nan levels off the test image"):
         vetting.vet(find_model(str(MODELS / "t24.tflite")))
 
 

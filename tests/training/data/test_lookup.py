@@ -112,7 +112,7 @@ def test_paired_folders(tmp_path: Path) -> None:
     assert found.valid == {"valid": Folder([hr / "0.png"], [low / "0x4.png"])}
     assert "3 pairs from" in found.description
     (low / "2x4.png").unlink()
-    with pytest.raises(UsageError, match=r"low: has no twin of 2\.png"):
+    with pytest.raises(UsageError, match=r"low: has no LR counterpart of 2\.png"):
         find_sources(str(hr), low=str(low))
 
 
