@@ -36,12 +36,13 @@ def train(
         recipe: a recipe of train/ by name, a .toml file, or a Recipe. None: `sample`, or that of the run to resume.
         data: a folder of photos, or "tfds:NAME". None: the recipe's.
         out: the run folder. None: runs/NAME of the recipe.
-        changes: of the recipe's keys, `{"pretrain.steps": 5000}` or `["pretrain.steps=5000"]`.
-        resume: go on from the newest checkpoint of `out`.
+        changes: values of the recipe's keys, `{"pretrain.steps": 5000}` or `["pretrain.steps=5000"]`.
+        resume: continue from the newest checkpoint of `out`.
         report: called with each event of the log: `{"event": "train", "step", ...}`, `{"event": "validation", ...}`.
 
     Returns:
-        The last step, whether the run is finished, the mean PSNR and SSIM of the photos held out, and bicubic's.
+        The last step, whether the run is finished, and the mean PSNR and SSIM on the held-out photos, of the
+        generator and of bicubic interpolation.
 
     Raises:
         UsageError: an unknown key, no photos, or the folder holds another run.
@@ -113,20 +114,21 @@ def convert(
             print(export.path, export.drop_db)
 
     Args:
-        source: a run folder; or somebody else's network, a .keras or .h5 file or a SavedModel, which is quantized by
-            calibration alone, without fine-tuning. None: the newest run under runs/.
+        source: a run folder, or a third-party network: a .keras or .h5 file or a SavedModel, which is only
+            calibrated, not fine-tuned. None: the newest run under runs/.
         recipe: a recipe of convert/ by name, a .toml file, or a Conversion.
         out: the folder of the exports. None: RUN/exports.
-        changes: of the recipe's keys, `{"tile": 96}` or `["tile=96"]`; of somebody else's network none of fine-tuning.
-        input_range: what black and white are to somebody else's network, (-1, 1) say.
-        output_range: what they are in its result. None: the same.
-        trust: that network may run its own Python code, and read and write files.
-        report: called with each line about what goes on.
-        progress: called with how many steps of the fine-tuning are done, and of how many.
+        changes: values of the recipe's keys, `{"tile": 96}` or `["tile=96"]`; for a third-party network, no keys of
+            fine-tuning.
+        input_range: values of black and white in a third-party network's input, such as (-1, 1).
+        output_range: those in its output. None: the same.
+        trust: let a third-party network run its own Python code and access files.
+        report: called with each line of progress messages.
+        progress: called with the number of fine-tuning steps done and their total.
 
     Raises:
-        UsageError: an unknown key, no run, no photos, or the network does not enlarge images.
-        GateFailedError: an export is not what was asked for, or loses more than `max_drop`; it is not left behind.
+        UsageError: an unknown key, no run, no photos, or the network does not upscale images.
+        GateFailedError: an export fails verification; it is not written.
     """
     from srgan_edge import recipes
     from srgan_edge.conversion.recipe import OF_RUNS, Conversion

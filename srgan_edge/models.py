@@ -36,7 +36,7 @@ _LONGEST = 10_000
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of a converted model; NAME.json beside NAME.tflite."""
+    """The model card of a converted model: NAME.json beside NAME.tflite."""
 
     name: str
     family: str
@@ -45,33 +45,33 @@ class ModelCard:
     tile: int
     """Side of the fixed input in pixels; 0 = any size."""
     overlap: int
-    """Input pixels around a position that its output depends on: with this overlap tiling is exact."""
+    """Receptive field: input pixels on each side that an output depends on. Tiles with this overlap join exactly."""
     io_dtype: str
-    """uint8 or float32, both 0..255, or int8, the pixel minus 128."""
+    """uint8 or float32, both 0..255, or int8, which is the pixel minus 128."""
     quantization: str
     """int8, fp16, float32 or dynamic."""
     parameters: int
-    """Of the .tflite file, batch normalisation folded."""
+    """Number of parameters in the .tflite file, with batch normalisation folded."""
     macs_per_pixel: int
     """Multiply-accumulates of the convolutions per input pixel."""
     sha256: str
-    """Of the .tflite file."""
+    """SHA-256 of the .tflite file."""
     recipe: str
-    """The recipe that trained it, and to which step."""
+    """The recipe that it was trained with, and the step."""
     licence: str
-    """Of the training photos."""
+    """Licences of the training photos."""
     quality: dict[str, dict[str, float]] = field(default_factory=dict)
-    """By set of photos: psnr_float, psnr, ssim_float, ssim."""
+    """For each set of photos: psnr_float, psnr, ssim_float, ssim."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Of the tools that made it."""
+    """Versions of the tools that it was made with."""
     purpose: str = ""
-    """clean, real or looks: what it was trained for; empty on older cards."""
+    """clean (clean photos), real (degraded photos) or looks (perceptual); empty on older cards."""
     training: dict[str, Any] = field(default_factory=dict)
-    """The whole recipe of the training, folders by what they are for; empty where it is not known."""
+    """The complete training recipe, with the purposes of folders in place of their paths; empty if unknown."""
     conversion: dict[str, Any] = field(default_factory=dict)
-    """The whole recipe of the conversion, likewise."""
+    """The complete conversion recipe, likewise."""
     made_for: dict[str, str | int | float] = field(default_factory=dict)
-    """Of a file for another runtime than TFLite's own: the target, and how far its results are from TFLite's."""
+    """For a file for another runtime than TFLite: the target, and how much its results differ from TFLite's."""
 
     def __post_init__(self) -> None:
         """Check every value.
