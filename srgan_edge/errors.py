@@ -38,6 +38,10 @@ class ResultExistsError(SrganEdgeError):
         return f"{self.args[0]}: exists; use --overwrite or --skip-existing"
 
 
+class SrganEdgeWarning(UserWarning):
+    """What a user should know of a result that is there all the same; the message names the photo or the model."""
+
+
 class UnknownNameError(UsageError):
     """A name that is not one of the known ones; the message suggests the nearest."""
 

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from srgan_edge import __version__
-from srgan_edge.cli.output import printable
-from srgan_edge.errors import SrganEdgeError, UnknownNameError
+from srgan_edge.cli.output import printable, say
+from srgan_edge.errors import SrganEdgeError, SrganEdgeWarning, UnknownNameError
 from srgan_edge.runtime import captured
 
 # Command -> the extra that its imports need; its module is srgan_edge.cli.NAME_command.
@@ -75,6 +75,19 @@ _SUMMARIES = {
 @click.version_option(__version__, prog_name="srgan-edge")
 def cli() -> None:
     """Train, quantize and run image super-resolution on phones, boards and laptops."""
+    click.get_current_context().with_resource(warnings.catch_warnings())
+    # Pillow warns of odd metadata, and what matters it raises.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.simplefilter("always", SrganEdgeWarning)
+    show = warnings.showwarning
+
+    def say_ours(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, SrganEdgeWarning):
+            say(str(message))
+        else:
+            show(message, category, *where, **more)
+
+    warnings.showwarning = say_ours
 
 
 class _Terminated(BaseException):
@@ -85,9 +98,8 @@ def main() -> None:
     """Run a command; an error becomes one sentence on stderr and its exit code."""
     _open_standard_streams()
     captured.own_process()
-    # TensorFlow's C++ logs say nothing a user can act on; Pillow warns of odd metadata, and what matters it raises.
+    # TensorFlow's C++ logs say nothing a user can act on.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    warnings.filterwarnings("ignore", module=r"PIL\.")
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         cli.main(standalone_mode=False)

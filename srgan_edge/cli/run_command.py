@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from srgan_edge.cli.output import json_option, print_json, progress_bar, say
+from srgan_edge.cli.output import json_option, progress_bar, say
+from srgan_edge.cli.tally import Tally
 from srgan_edge.errors import ResultExistsError, UsageError
 from srgan_edge.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from srgan_edge.runtime.pipeline import FileOutcome, Settings
+    from srgan_edge.runtime.pipeline import Settings
     from srgan_edge.runtime.upscaler import Upscaler
 
 
@@ -128,39 +128,36 @@ def command(
       srgan-edge run photo.jpg -m runs/edge/exports/edge-int8.tflite
       srgan-edge run photo.jpg -m srgan.tflite --input-range 0 1 --output-range -1 1
     """
-    from srgan_edge.files.atomic import sweep
     from srgan_edge.imaging.encoding import format_suffix
-    from srgan_edge.runtime.batch import exists, is_video, jobs
-    from srgan_edge.runtime.pipeline import Settings, check_factor, upscale_files
+    from srgan_edge.runtime.batch import is_video
+    from srgan_edge.runtime.pipeline import Settings
     from srgan_edge.runtime.upscaler import Upscaler
-    from srgan_edge.runtime.video import upscale_videos
-    from srgan_edge.runtime.video.kept import kept_frames
 
     if address:
         from srgan_edge.runtime.cluster import is_address
 
         if not is_address(address):  # --ray FOLDER
             inputs, address = (address, *inputs), ""
-    if "" in (*inputs, out) or out == "-":
+    if "" in (*inputs, out, camera) or out == "-":
         raise UsageError("an empty name" if out != "-" else "-o -: results are written to files, not to stdout")
     if bool(inputs) == (camera is not None):
         both = "--camera and photos exclude each other"
         raise UsageError(both if inputs else "name photos, folders or videos, or a --camera")
     if address is None and (url := next((text for text in (*inputs, out or "") if "://" in text), None)):
         raise UsageError(f"{url}: is an address, and files are read; --ray takes addresses of stores, as s3://")
-    if headless and (camera is None or out is None):
+    if headless != (camera is not None and out is not None):
         raise UsageError("--headless goes with --camera and the folder -o")
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
-    paths = tuple(map(Path, inputs))
-    if camera and (factor or format_name):
-        raise UsageError("--scale and --format are for files")
-    if format_name and any(map(is_video, paths)):
+    if camera and (factor or format_name or recursive or skip_existing or as_json):
+        raise UsageError("--scale, --format, --recursive, --skip-existing and --json are for files")
+    has_videos = any(is_video(Path(name)) for name in inputs)
+    if format_name and has_videos:
         raise UsageError("--format is for photos; -o NAME.mkv says what a video becomes")
     suffix = format_suffix(format_name) if format_name else None
     settings = Settings(quality, factor, overwrite, max_megapixels * 1_000_000)
     if address is not None:
-        if delegate not in ("auto", "cpu") or camera or any(map(is_video, paths)):
+        if delegate not in ("auto", "cpu") or half or pairs or camera or has_videos:
             raise UsageError("--ray computes photos on CPUs")
         if input_range or output_range:
             raise UsageError("--ray: models with a range of their own run on one machine, without --ray")
@@ -168,7 +165,6 @@ def command(
             raise UsageError("--ray: a --strength mixes two models, on one machine, without --ray")
         _on_ray(inputs, out, model, settings, address or None, threads or 1, recursive, suffix, skip_existing, as_json)
         return
-    failed = done = 0
     opened = Upscaler(
         model,
         delegate=delegate,
@@ -179,26 +175,42 @@ def command(
         output_range=output_range,
         strength=strength,
     )
-    with opened as upscaler, progress_bar() as bar:
-        for note in upscaler.notes:
-            say(f"{upscaler.name}: {note}")
-        check_factor(factor, upscaler.scale)
+    with opened as upscaler:
         if upscaler.reason:
             say(f"computing on {upscaler.device} ({upscaler.reason})")
         if camera is not None:
-            _camera(upscaler, camera, Path(out) if headless and out else None, overwrite)
-            return
+            _camera(upscaler, camera, Path(out) if out else None, quality, overwrite)
+        else:
+            _here(upscaler, inputs, out, settings, recursive, suffix, skip_existing, as_json)
 
-        def left_out(sentence: str, is_failure: bool) -> None:
-            nonlocal failed
-            failed += is_failure
-            say(f"srgan-edge: {sentence}" if is_failure else sentence)
 
-        planned = jobs(paths, Path(out) if out else None, factor or upscaler.scale, recursive, suffix, left_out)
-        for folder in {job.output.parent for job in planned}:
-            sweep(folder)
-        todo = [job for job in planned if not (skip_existing and exists(job.output))]
-        films = [job for job in todo if is_video(job.input)]
+def _here(
+    upscaler: Upscaler,
+    inputs: tuple[str, ...],
+    out: str | None,
+    settings: Settings,
+    recursive: bool,
+    suffix: str | None,
+    skip_existing: bool,
+    as_json: bool,
+) -> None:
+    """Photos and videos on this machine."""
+    from srgan_edge.files.atomic import sweep
+    from srgan_edge.runtime.batch import exists, is_video, jobs
+    from srgan_edge.runtime.pipeline import check_factor, upscale_files
+    from srgan_edge.runtime.video import upscale_videos
+    from srgan_edge.runtime.video.kept import kept_frames
+
+    check_factor(settings.factor, upscaler.scale)
+    tally = Tally()
+    paths = tuple(map(Path, inputs))
+    scale = settings.factor or upscaler.scale
+    planned = jobs(paths, Path(out) if out else None, scale, recursive, suffix, tally.left_out)
+    for folder in {job.output.parent for job in planned}:
+        sweep(folder)
+    todo = [job for job in planned if not (skip_existing and exists(job.output))]
+    films = [job for job in todo if is_video(job.input)]
+    with progress_bar() as bar:
         task = bar.add_task("upscaling", total=len(todo))
         frames = bar.add_task("frames", visible=False)
 
@@ -209,27 +221,19 @@ def command(
                 bar.reset(frames, completed=count, total=total, visible=True)
 
         outcomes = chain(
-            upscale_files(upscaler, (job for job in todo if job not in films), settings),
+            upscale_files(upscaler, (job for job in todo if not is_video(job.input)), settings),
             upscale_videos(upscaler, films, settings, tell),
         )
         try:
             for outcome in outcomes:
-                failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
-                _tell(outcome, (upscaler.name, upscaler.delegate, upscaler.device), as_json)
+                tally.tell(outcome, (upscaler.name, upscaler.delegate, upscaler.device), as_json)
                 bar.advance(task)
         except BaseException:  # interrupted
             for job in films:
                 if count := kept_frames(job.output):
                     say(f"{job.output}: {count} frames are kept, and the same command goes on from there")
             raise
-    _end(len(planned), len(planned) - len(todo), done, failed)
-
-
-def _end(planned: int, skipped: int, done: int, failed: int) -> None:
-    if planned > 1 or skipped:
-        say(f"{done} upscaled, {skipped} skipped, {failed} failed")
-    if failed:
-        sys.exit(1)
+    tally.end(len(planned), len(planned) - len(todo))
 
 
 def _on_ray(
@@ -246,45 +250,28 @@ def _on_ray(
 ) -> None:
     from srgan_edge.models import find_model
     from srgan_edge.runtime.cluster import exists, plan, upscale_on_ray
-    from srgan_edge.runtime.pipeline import check_factor
+    from srgan_edge.runtime.pipeline import FileOutcome, check_factor
     from srgan_edge.runtime.upscaler import Upscaler
 
-    found = find_model(model)
+    found, tally = find_model(model), Tally()
     with Upscaler(found, delegate="cpu", threads=1) as upscaler:  # here too, so that a bad model is refused at once
         check_factor(settings.factor, upscaler.scale)
-        planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix)
-    there = {job for job in planned if exists(job.output)}
-    if there and not skip_existing and not settings.overwrite:
-        raise ResultExistsError(next(iter(there)).output)
-    todo = [job for job in planned if not (skip_existing and job in there)]
-    failed = done = 0
+        planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix, tally.left_out)
+    there = {job for job in planned if not settings.overwrite and exists(job.output)}
+    todo = [job for job in planned if job not in there]
+    for job in planned if there and not skip_existing else ():
+        if job in there:
+            tally.tell(FileOutcome(job, str(ResultExistsError(job.output)), {}), ("", "", ""), as_json)
     with progress_bar() as bar:
         task = bar.add_task("upscaling", total=len(todo))
         # A task that is run again may find its own result.
         for outcome in upscale_on_ray(found, todo, replace(settings, overwrite=True), address, threads):
-            failed, done = failed + (outcome.error is not None), done + (outcome.error is None)
-            _tell(outcome, (found.name, "cpu", f"Ray, {outcome.facts.get('node', '')}"), as_json)
+            tally.tell(outcome, (found.name, "cpu", f"Ray, {outcome.facts.get('node', '')}"), as_json)
             bar.advance(task)
-    _end(len(planned), len(planned) - len(todo), done, failed)
+    tally.end(len(planned), len(there) if skip_existing else 0)
 
 
-def _tell(outcome: FileOutcome, computed_by: tuple[str, str, str], as_json: bool) -> None:
-    job, error, facts = outcome
-    if error is not None:
-        say(f"srgan-edge: {error}")
-    if as_json:
-        on = dict(zip(("model", "delegate", "device"), computed_by, strict=True))
-        result = {"output": str(job.output), **on, **facts} if error is None else {"output": None}
-        print_json({"input": str(job.input), **result, "error": error})
-    elif error is None:
-        notes = f" ({', '.join(facts['notes'])})" if facts["notes"] else ""
-        say(
-            f"{job.output}: {facts['width']}x{facts['height']} in {facts['seconds']:.2f} s, "
-            f"{computed_by[0]}, {computed_by[2]}{notes}"
-        )
-
-
-def _camera(upscaler: Upscaler, camera: str, out: Path | None, overwrite: bool) -> None:
+def _camera(upscaler: Upscaler, camera: str, out: Path | None, quality: int, overwrite: bool) -> None:
     from srgan_edge.runtime.camera import record, view
 
     if out is None:
@@ -292,5 +279,5 @@ def _camera(upscaler: Upscaler, camera: str, out: Path | None, overwrite: bool) 
         return
     with progress_bar() as bar:
         task = bar.add_task("frames", total=None)
-        count = record(upscaler, camera, out, lambda done: bar.update(task, completed=done), overwrite)
+        count = record(upscaler, camera, out, lambda done: bar.update(task, completed=done), quality, overwrite)
         say(f"{count} frames in {out}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from srgan_edge.errors import UsageError
@@ -19,7 +19,7 @@ VIDEO_SUFFIXES = (*VIDEO_RESULTS, ".wmv", ".flv", ".mpg", ".mpeg", ".vob", ".ts"
 _SUFFIXES = (*images.READABLE, *encoding.WRITABLE, *VIDEO_SUFFIXES)
 
 
-def is_video(path: Path) -> bool:
+def is_video(path: PurePath) -> bool:
     """Whether a file is a video, by its suffix."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
@@ -38,7 +38,12 @@ class RemoteJob(NamedTuple):
     output: str
 
 
-def _refuse(sentence: str, failed: bool) -> None:
+Tell = Callable[[str, bool], None]
+"""Told what is left out of a batch or named otherwise, and whether that is a failure."""
+
+
+def refuse(sentence: str, failed: bool) -> None:
+    """A `Tell` that makes a failure an error."""
     if failed:
         raise UsageError(sentence)
 
@@ -49,7 +54,7 @@ def jobs(
     scale: float,
     recursive: bool,
     suffix: str | None = None,
-    tell: Callable[[str, bool], None] = _refuse,
+    tell: Tell = refuse,
 ) -> list[Job]:
     """Plan a batch: files as given, folders by their images and videos, and where the result of each goes.
 
@@ -99,7 +104,7 @@ def jobs(
     return _distinct(planned, scale, tell)
 
 
-def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[str, bool], None]) -> list[Path]:
+def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Tell) -> list[Path]:
     """A folder's images and videos, but for those in `out`, where the results are."""
 
     def unreadable(error: OSError) -> None:
@@ -112,7 +117,7 @@ def _photos_of(path: Path, out: Path | None, recursive: bool, tell: Callable[[st
     return found
 
 
-def _without_results(planned: list[Job], tell: Callable[[str, bool], None]) -> list[Job]:
+def _without_results(planned: list[Job], tell: Tell) -> list[Job]:
     """The jobs but for those of earlier runs' results, which lie beside their photos and must not become inputs."""
     photos = {job.input for job in planned}
     # `_distinct` keeps the suffix in a name where photos of one name differ in it, or adds a number.
@@ -123,13 +128,17 @@ def _without_results(planned: list[Job], tell: Callable[[str, bool], None]) -> l
         if (name := re.fullmatch(r"(.+)_x\d+(\.\d+)?(-\d+)?", photo.stem)) and photo.with_name(name[1]) in sources
     ]
     if results:
-        more = f" and {len(results) - 1} more" if len(results) > 1 else ""
-        tell(f"{min(results)}{more}: left out, the result of an earlier run", False)
+        tell(f"{first_of(results)}: left out, the result of an earlier run", False)
     left_out = set(results)
     return [job for job in planned if job.input not in left_out]
 
 
-def _distinct(planned: list[Job], scale: float, tell: Callable[[str, bool], None]) -> list[Job]:
+def first_of(files: Collection[PurePath]) -> str:
+    """What files are called in a sentence: the first by name, and how many more there are."""
+    return f"{min(files)} and {len(files) - 1} more" if len(files) > 1 else str(min(files))
+
+
+def _distinct(planned: list[Job], scale: float, tell: Tell) -> list[Job]:
     """Each input once, and results that would have one name, or an input's, with names of their own."""
     once = {os.path.realpath(job.input): job for job in reversed(planned)}
     planned = [job for job in planned if once[os.path.realpath(job.input)] is job]

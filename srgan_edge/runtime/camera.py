@@ -51,8 +51,23 @@ def view(upscaler: Upscaler, camera: str) -> int:
     return shown
 
 
-def record(upscaler: Upscaler, camera: str, out: Path, progress: Callable[[int], None], overwrite: bool = False) -> int:
+def record(
+    upscaler: Upscaler,
+    camera: str,
+    out: Path,
+    progress: Callable[[int], None],
+    quality: int = 95,
+    overwrite: bool = False,
+) -> int:
     """Write a camera's enlarged frames to `out`/frame-000000.jpg and on; return their number when the camera ends.
+
+    Args:
+        upscaler: enlarges the frames.
+        camera: its number, or what else OpenCV opens: a file, an address.
+        out: the folder of the frames.
+        progress: told how many are written.
+        quality: of the JPEG files, 1 to 100.
+        overwrite: frames of an earlier recording are deleted.
 
     Raises:
         UsageError: OpenCV is not installed.
@@ -67,7 +82,7 @@ def record(upscaler: Upscaler, camera: str, out: Path, progress: Callable[[int],
         for path in earlier:  # a shorter recording would end in frames of another
             path.unlink(missing_ok=True)
         for frame in frames:
-            encoding.write(images.Picture(upscaler(frame)), out / f"frame-{written:06}.jpg")
+            encoding.write(images.Picture(upscaler(frame)), out / f"frame-{written:06}.jpg", quality)
             written += 1
             progress(written)
     return written

@@ -10,8 +10,8 @@ import socket
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, NamedTuple
 
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -43,22 +43,41 @@ def is_address(text: str) -> bool:
 
 
 def plan(
-    inputs: tuple[str, ...], out: str | None, scale: float, recursive: bool, suffix: str | None
+    inputs: tuple[str, ...],
+    out: str | None,
+    scale: float,
+    recursive: bool,
+    suffix: str | None,
+    tell: batch.Tell = batch.refuse,
 ) -> list[RemoteJob]:
     """The jobs of local files and folders, or of one folder that fsspec reads (s3://, gs://, memory://, ...).
 
+    Videos are left out, and told of.
+
+    Args:
+        inputs: files and folders, or one URL of a folder.
+        out: as of `batch.jobs`; of a URL the URL of the results' folder.
+        scale: goes into the results' names.
+        recursive: folders are looked into with theirs.
+        suffix: the results' format instead of their photos' own.
+        tell: as of `batch.jobs`.
+
     Raises:
-        UsageError: as `batch.jobs`; or a URL among several inputs or without a folder for its results.
+        UsageError: as `batch.jobs`; no photo is left; or a URL among several inputs or without a folder for its
+            results.
     """
     if not any("://" in text for text in (*inputs, out or "")):
-        local = batch.jobs(tuple(map(Path, inputs)), Path(out) if out else None, scale, recursive, suffix)
+        local = batch.jobs(tuple(map(Path, inputs)), Path(out) if out else None, scale, recursive, suffix, tell)
+        _without_videos([job.input for job in local], tell)
         # Nodes have working folders of their own.
-        return [RemoteJob(str(job.input.absolute()), str(job.output.absolute())) for job in local]
+        photos = [job for job in local if not batch.is_video(job.input)]
+        return [RemoteJob(str(job.input.absolute()), str(job.output.absolute())) for job in photos]
     if len(inputs) != 1 or out is None:
         raise UsageError("of URLs one folder at a time is upscaled, and its results need one too: -o URL")
     fs, root = _filesystem(inputs[0])
     found = fs.find(root) if recursive else [p for p in fs.ls(root, detail=False) if fs.isfile(p)]
     photos = sorted(p for p in found if PurePosixPath(p).suffix.lower() in images.READABLE)
+    _without_videos([PurePosixPath(p) for p in found], tell)
     if not photos:
         raise UsageError(f"{inputs[0]}: no image in this folder")
     results = []
@@ -76,10 +95,23 @@ def plan(
     return jobs
 
 
+def _without_videos(files: Sequence[PurePath], tell: batch.Tell) -> None:
+    """Say which of the files are left out as videos.
+
+    Raises:
+        UsageError: all are.
+    """
+    videos = [file for file in files if batch.is_video(file)]
+    if videos and len(videos) == len(files):
+        raise UsageError(f"{batch.first_of(videos)}: --ray computes photos alone, and there are none")
+    if videos:
+        tell(f"{batch.first_of(videos)}: left out, --ray computes photos alone", False)
+
+
 def exists(path: str) -> bool:
     """Whether a path or URL has a file."""
     if "://" not in path:
-        return Path(path).exists()
+        return batch.exists(Path(path))
     fs, name = _filesystem(path)
     return fs.exists(name)
 

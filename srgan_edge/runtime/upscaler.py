@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import queue
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import BinaryIO, overload
 import numpy as np
 from PIL import Image
 
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import SrganEdgeError, SrganEdgeWarning, UsageError
 from srgan_edge.imaging import Bytes, images
 from srgan_edge.models import DEFAULT_MODEL, Model, file_sha256, find_model
 from srgan_edge.runtime import tiling
@@ -62,6 +63,9 @@ class Upscaler:
             strength: of the texture, from 0, the faithful network of a pair, to 1, the one for looks; `model` is
                 either. Between them both are run, and their results mixed.
 
+        Warns:
+            SrganEdgeWarning: how far the model looks is not known, so that there may be seams between its tiles.
+
         Raises:
             UsageError: an unknown model or delegate, a range is needed, or the model is none of a pair.
             SrganEdgeError: the model cannot be run, or is not what its card says.
@@ -101,6 +105,8 @@ class Upscaler:
                 raise UsageError(f"{self._faithful.model.name} and {self.model.name} differ in scale or tile")
             self._stride = math.lcm(self._stride, self._faithful._stride)
             self.overlap = tiling.multiple(max(self.overlap, self._faithful.overlap), self._stride)
+        for note in self.notes:
+            warnings.warn(f"{self.name}: {note}", SrganEdgeWarning, stacklevel=2)
         self._closed, self._process = False, os.getpid()
         self._free: queue.SimpleQueue[Session | CompiledSession] = queue.SimpleQueue()
         for session in self._sessions:
@@ -121,14 +127,20 @@ class Upscaler:
                 of uint8, `(H, W, 3)` in RGB, which gives an array `(scale H, scale W, 3)`. Pillow's `save` writes the
                 profile of `info` into PNG, TIFF and AVIF; JPEG and WebP need `icc_profile=result.info["icc_profile"]`.
 
+        Warns:
+            SrganEdgeWarning: something was done to what the photo held, or is not kept: 16 bits became 8, one of
+                several frames was taken, damaged EXIF was dropped.
+
         Raises:
             UsageError: an array of another shape or type.
             UnreadableImageError: the file cannot be decoded.
+            ValueError: the values of a PIL image cannot be told black from white, or its colours are HDR.
         """
-        if isinstance(image, Image.Image):
-            return images.to_pil(self.upscale(images.from_pil(image)))
         if not isinstance(image, np.ndarray):
-            return images.to_pil(self.upscale(images.read(image)))
+            picture = images.from_pil(image) if isinstance(image, Image.Image) else images.read(image)
+            if notes := (*picture.notes, *(("texts not kept",) if picture.metadata.text else ())):
+                warnings.warn(f"{_name_of(image)}: {', '.join(notes)}", SrganEdgeWarning, stacklevel=2)
+            return images.to_pil(self.upscale(picture))
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise UsageError(f"an image is uint8 of shape (height, width, 3), not {image.dtype} of {image.shape}")
         return self.upscale(images.Picture(image)).rgb
@@ -247,6 +259,13 @@ class Upscaler:
             faithful = np.empty(out.shape, np.uint8)
             self._faithful._run(tile, faithful, margin)
             out[:] = mix(faithful, out, self.strength)
+
+
+def _name_of(image: Image.Image | str | Path | bytes | BinaryIO) -> str:
+    """What a warning calls a photo."""
+    if isinstance(image, str | Path):
+        return str(image)
+    return str(getattr(image, "filename", "") or getattr(image, "name", "") or type(image).__name__)
 
 
 def luma(rgb: Bytes) -> Bytes:

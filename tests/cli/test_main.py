@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import photo
 from PIL import Image
 
-from srgan_edge.cli.main import main
+from srgan_edge.cli.main import cli, main
+from srgan_edge.runtime import upscaler
 
 
 def srgan_edge(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -149,11 +152,17 @@ def test_existing_results(exports: Path, tmp_path: Path) -> None:
         (("run", "https://example.org/a.jpg"), 2, "https://example.org/a.jpg: is an address"),
         (("run", "a.png", "-o", "s3://bucket/a.png"), 2, "s3://bucket/a.png: is an address"),
         (("run", "a.png", "--headless"), 2, "--headless goes with --camera"),
+        (("run", "--camera", "0", "-o", "frames"), 2, "--headless goes with --camera and the folder -o"),
+        (("run", "--camera", ""), 2, "an empty name"),
+        (("run", "--camera", "0", "--json"), 2, "--skip-existing and --json are for files"),
+        (("run", "--camera", "0", "--recursive"), 2, "--recursive, --skip-existing and --json are for files"),
         (("run", "a.png", "--format", "jpgg"), 2, "did you mean 'jpg'?"),
         (("run", "a.png", "--scale", "99"), 2, "gives enlargements up to x16, not x99"),
         (("run", "a.mp4", "--format", "png"), 2, "--format is for photos; -o NAME.mkv says what a video becomes"),
         (("run", "a.png", "--delegate-option", "x"), 2, "not of the form KEY=VALUE"),
         (("run", "a.png", "--ray", "--delegate", "gpu"), 2, "--ray computes photos on CPUs"),
+        (("run", "a.png", "--fp16", "--ray"), 2, "--ray computes photos on CPUs"),
+        (("run", "a.png", "--delegate-option", "a=b", "--ray"), 2, "--ray computes photos on CPUs"),
         (("inspect", "edge"), 2, "unknown model 'edge'"),
         (("evaluate", "--hr", "nowhere"), 2, "nowhere: no such folder of photos"),
         (("train", "--recipe", "sampel"), 2, "did you mean 'sample'?"),
@@ -273,3 +282,16 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "$" not in text.split("<script")[0]
     assert [row["model"] for row in made["results"]] == ["bicubic", "edge-m-x4-int8", "sample-int8", "sample-fp16"]
     assert [e["format"] for e in made["exports"]] == ["int8", "fp16"]
+
+
+def test_what_a_model_warns_of_is_said_as_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vet = upscaler.vet
+    monkeypatch.setattr(upscaler, "vet", lambda *given: vet(*given)._replace(notes=("there may be seams",)))
+    Image.fromarray(photo(60, 60)).save(tmp_path / "a.png")
+    run = ["run", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png")]
+    filters, show = list(warnings.filters), warnings.showwarning
+    for command in (run, ["evaluate", "--hr", str(tmp_path)]):
+        done = CliRunner().invoke(cli, [*command, "-m", "edge-s-x4"])
+        assert done.exit_code == 0, done.output
+        assert done.stderr.splitlines()[0] == "edge-s-x4-int8: there may be seams"
+    assert (warnings.filters, warnings.showwarning) == (filters, show)

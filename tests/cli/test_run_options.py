@@ -44,13 +44,15 @@ CASES = [
     Case("--recursive", RESULTS),
     Case("--skip-existing", {"exit"}),
     Case("--overwrite", {"there", "exit"}),
-    Case("--camera 0", {"camera", *RESULTS}, "--skip-existing", ("view", "0")),
-    Case("--headless", {"camera"}, "--camera 0 -o frames", ("record", "0", "frames")),
+    Case("--camera 0", {"camera", "there", *RESULTS}, "--overwrite", ("view", "0", 95)),
+    Case("--headless -o frames", {"camera"}, "--camera 0", ("record", "frames", 95)),
+    Case("--quality 20", {"camera"}, "--camera 0 --headless -o frames", ("record", "frames", 20)),
     Case("--ray", {"ray", "opened", *RESULTS}, "--skip-existing"),
     Case("--json", {"stdout"}),
     *(Case(option, {"ray"}, RAY) for option in ("-o out", "--threads 3", "--scale 2", "--format webp", "--quality 20")),
     *(Case(option, {"ray"}, RAY) for option in ("--max-megapixels 1", "--recursive", "--ray head:6379")),
-    *(Case(option, {"ray", "exit"}, "--ray") for option in ("--skip-existing", "--overwrite")),
+    Case("--skip-existing", {"exit"}, "--ray"),
+    Case("--overwrite", {"ray", "exit"}, "--ray"),
     Case("-m edge-m-x4-int8", {"ray", "opened"}, RAY),
 ]
 
@@ -78,11 +80,11 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dic
             return Upscaler(model, delegate="cpu", threads=2)
 
         def viewed(upscaler: Upscaler, name: str) -> int:
-            seen["camera"] = "view", name
+            seen["camera"] = "view", name, 95
             return 3
 
-        def recorded(upscaler: Upscaler, name: str, out: Path, progress: Any, overwrite: bool) -> int:
-            seen["camera"] = "record", name, str(out)
+        def recorded(upscaler: Upscaler, name: str, out: Path, progress: Any, quality: int, overwrite: bool) -> int:
+            seen["camera"] = "record", str(out), quality
             return 3
 
         def spread(model: Any, jobs: Any, settings: Any, address: Any, threads: int) -> Any:
@@ -137,3 +139,30 @@ def test_an_option(case: Case, look: Callable[[str], dict[str, Any]]) -> None:
     assert changed(before, after) == case.changes
     if case.value is not None:
         assert after["camera"] == case.value
+
+
+def test_a_result_that_exists_is_named_on_ray_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    def spread(model: Any, jobs: Any, *_: Any) -> Any:
+        given.extend(job.input for job in jobs)
+        facts = {"width": 1, "height": 1, "scale": 4, "seconds": 1.0, "tiles": 1, "notes": []}
+        return (FileOutcome(job, None, facts) for job in jobs)
+
+    monkeypatch.setattr(cluster, "upscale_on_ray", spread)
+    for name in ("a.png", "b.png", "b_x4.png", "film.mp4"):
+        (tmp_path / name).touch()
+    done = CliRunner().invoke(cli, ["run", str(tmp_path), "--json", *MODEL.split(), "--ray"])
+    assert (done.exit_code, given) == (1, [f"{tmp_path}/a.png"])
+    errors = {Path(row["input"]).name: row["error"] for row in map(json.loads, done.stdout.splitlines())}
+    assert errors == {"a.png": None, "b.png": f"{tmp_path}/b_x4.png: exists; use --overwrite or --skip-existing"}
+    for sentence in ("film.mp4: left out, --ray computes photos alone", "b_x4.png: left out, the result of an earlier"):
+        assert sentence in done.stderr
+    assert "1 upscaled, 0 skipped, 1 failed" in done.stderr
+    empty = tmp_path / "none"
+    empty.mkdir()
+    done = CliRunner().invoke(cli, ["run", str(tmp_path), str(empty), *MODEL.split(), "--overwrite", "--ray"])
+    assert (done.exit_code, given[1:]) == (1, [f"{tmp_path}/a.png", f"{tmp_path}/b.png"])
+    assert "none: no image or video in this folder" in done.stderr

@@ -55,6 +55,14 @@ def test_camera_without_a_window(upscaler: Upscaler, clip: Path, tmp_path: Path)
         assert np.abs(upscaler(given).astype(int) - images.read(path).rgb).mean() < 8
 
 
+def test_frames_have_the_quality_asked_for(upscaler: Upscaler, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    for quality in (20, 95):
+        camera.record(upscaler, str(clip), tmp_path / str(quality), lambda count: None, quality)
+    small, large = ((tmp_path / name / "frame-000000.jpg").stat().st_size for name in ("20", "95"))
+    assert small < large / 2
+
+
 def test_a_second_recording_does_not_replace_the_first(upscaler: Upscaler, clip: Path, tmp_path: Path) -> None:
     pytest.importorskip("cv2")
     (tmp_path / "frame-000000.jpg").write_text("the first")

@@ -98,6 +98,29 @@ def test_a_node_keeps_a_model_by_its_file() -> None:
     assert cluster._upscaler(bundled("edge-m-x2"), 2) is not other
 
 
+def test_videos_are_left_out_and_said(tmp_path: Path) -> None:
+    said: list[tuple[str, bool]] = []
+    for name in ("b.mp4", "a.mkv", "c.png"):
+        (tmp_path / name).touch()
+    jobs = cluster.plan((str(tmp_path),), None, 4, False, None, lambda *told: said.append(told))
+    assert jobs == [RemoteJob(f"{tmp_path}/c.png", f"{tmp_path}/c_x4.png")]
+    assert said == [(f"{tmp_path}/a.mkv and 1 more: left out, --ray computes photos alone", False)]
+    (tmp_path / "c.png").unlink()
+    with pytest.raises(UsageError, match=r"a\.mkv and 1 more: --ray computes photos alone, and there are none"):
+        cluster.plan((str(tmp_path),), None, 4, False, None)
+
+
+def test_videos_of_a_store_are_left_out_and_said() -> None:
+    fsspec = pytest.importorskip("fsspec")
+    store, said = fsspec.filesystem("memory"), list[str]()
+    for name in ("a.png", "b.mp4", "words.txt"):
+        store.pipe(f"/mixed/{name}", b"x")
+    jobs = cluster.plan(("memory://mixed",), "memory://out", 4, False, None, lambda *told: said.append(told[0]))
+    assert [job.input for job in jobs] == ["memory:///mixed/a.png"]
+    assert said == ["/mixed/b.mp4: left out, --ray computes photos alone"]
+    store.rm("/mixed", recursive=True)
+
+
 def test_names_of_objects(tmp_path: Path) -> None:
     fsspec = pytest.importorskip("fsspec")
     store = fsspec.filesystem("memory")

@@ -12,7 +12,7 @@ import tensorflow as tf
 from conftest import photo
 
 from srgan_edge import Upscaler
-from srgan_edge.errors import SrganEdgeError
+from srgan_edge.errors import SrganEdgeError, SrganEdgeWarning
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.flatbuffer import read_graph
 from srgan_edge.runtime.session import Session
@@ -142,7 +142,11 @@ def test_tiles_that_cannot_begin_on_the_stride_are_said(tmp_path: Path) -> None:
     ):
         Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255))
     path = written(strided, 16, tmp_path / "x.tflite")
-    with Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255)) as upscaler:
+    with (
+        pytest.warns(SrganEdgeWarning, match="x: it computes in steps of 4 pixels") as said,
+        Upscaler(path, delegate="cpu", threads=1, input_range=(0, 255)) as upscaler,
+    ):
         assert upscaler.overlap == 7
         (note,) = upscaler.notes
+    assert said[0].filename == __file__
     assert note.startswith("it computes in steps of 4 pixels, and tiles of 16x16 cannot begin on multiples of it: ")

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import photo
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from srgan_edge import Upscaler
-from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.errors import SrganEdgeError, SrganEdgeWarning, UsageError
 from srgan_edge.imaging import Bytes, metrics, resample
 from srgan_edge.models import Model, bundled
 from srgan_edge.runtime import tiling
@@ -109,6 +110,39 @@ def test_pil_images_keep_their_kind(exports: Path) -> None:
         assert (grey.mode, grey.size) == ("L", (44, 36))
         opaque = upscaler(Image.fromarray(photo(9, 11)).convert("RGBA"))
         assert np.asarray(opaque)[..., 3].min() == 255
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Upscaler]:
+    with Upscaler("edge-s-x4", delegate="cpu", threads=1) as upscaler:
+        yield upscaler
+
+
+def test_what_is_done_to_a_photo_is_warned_of(small: Upscaler, tmp_path: Path) -> None:
+    path, grey = tmp_path / "a.png", np.full((6, 7), 30_000, np.uint16)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Title", "Grey")
+    Image.fromarray(grey).save(path, pnginfo=text)
+    said = r"16-bit grey reduced to 8 bits, texts not kept$"
+    with Image.open(path) as opened:
+        for given in (path, str(path), opened):
+            with pytest.warns(SrganEdgeWarning, match=rf"a\.png: {said}") as warned:
+                assert small(given).size == (28, 24)
+            assert warned[0].filename == __file__  # the caller's line, and not one of the package
+    with pytest.warns(SrganEdgeWarning, match=rf"^bytes: {said}"):
+        small(path.read_bytes())
+    frames = [Image.fromarray(photo(8, 9, seed)) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.warns(SrganEdgeWarning, match=r"a\.gif: first of 3 frames"):
+        small(tmp_path / "a.gif")
+
+
+def test_nothing_is_said_of_a_plain_photo(small: Upscaler, tmp_path: Path) -> None:
+    Image.fromarray(photo(8, 9)).save(tmp_path / "a.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for given in (tmp_path / "a.png", Image.fromarray(photo(8, 9)), photo(8, 9)):
+            small(given)
 
 
 def test_threads_of_callers_get_their_own_results(exports: Path) -> None:
