@@ -60,11 +60,17 @@ def write_site(out: Path, models: Sequence[Model], say: Callable[[str], None]) -
             shutil.copy(model.path, site / "models")
         (site / MARK).write_text(json.dumps(groups, indent=1), encoding="utf-8")
         _list_files(site)
-        if out.exists():
-            _copy_others(out, site)
-            out.rename(Path(folder) / "before")
         site.chmod(0o755)
-        site.rename(out)
+        if not out.exists():
+            site.rename(out)
+            return
+        _copy_others(out, site)
+        before = out.rename(Path(folder) / "before")
+        try:
+            site.rename(out)
+        except BaseException:
+            before.rename(out)
+            raise
 
 
 def is_site(folder: Path) -> bool:

@@ -93,6 +93,25 @@ def test_what_else_lies_in_a_sites_folder_stays(built: Path, tmp_path: Path, mon
     assert {path: path.lstat().st_mtime_ns for path in out.rglob("*")} == before
 
 
+def test_a_site_is_not_lost_where_the_new_one_cannot_be_put(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, rename = tmp_path / "site", Path.rename
+    write = ["-o", str(out), "-m", "edge-s-x4-int8"]
+    CliRunner().invoke(command, write, catch_exceptions=False)
+    (out / "CNAME").write_text("photos.example")
+
+    def stopped(path: Path, target: Path) -> Path:
+        if path.name == "site" and target == out:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    assert CliRunner().invoke(command, write).exit_code == 1
+    assert (out / "CNAME").read_text() == "photos.example"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["built", "site"]
+
+
 def test_refusals(built: Path, tmp_path: Path) -> None:
     assert sentence() == ("say where the site goes, with -o SITE, or --serve", 2)
     (tmp_path / "photos").mkdir()

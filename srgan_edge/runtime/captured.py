@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -60,6 +61,12 @@ def captured_output() -> Iterator[Captured]:
             for descriptor, saved in kept.items():
                 os.dup2(saved, descriptor)
                 os.close(saved)
+
+
+def silence_at_exit() -> None:
+    """Keep drivers' last words, which come after Python's, off the terminal, if the process is ours."""
+    if _ours:
+        atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
 def _memory() -> Any:

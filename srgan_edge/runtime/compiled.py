@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import math
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy as np
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import Bytes
-from srgan_edge.runtime.captured import captured_output
+from srgan_edge.runtime.captured import captured_output, silence_at_exit
 from srgan_edge.runtime.ranges import UNSAID, Ranges
 from srgan_edge.runtime.session import Session
 from srgan_edge.runtime.slopes import signed_slopes
@@ -112,7 +110,7 @@ class CompiledSession:
         """Free the device."""
         with captured_output():
             del self._input, self._output, self._model
-        atexit.register(_silence)
+        silence_at_exit()
 
     def __enter__(self) -> CompiledSession:
         return self
@@ -121,11 +119,6 @@ class CompiledSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _silence() -> None:
-    # The drivers' last words come after Python's, when nobody can capture them.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def check_options(delegate: str, options: Mapping[str, str]) -> None:

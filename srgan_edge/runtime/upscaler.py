@@ -205,7 +205,9 @@ class Upscaler:
         return made
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model; once more it does nothing."""
+        if self._closed:
+            return
         self._closed = True
         if self._process != os.getpid():
             return  # its threads are another process's

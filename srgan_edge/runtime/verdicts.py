@@ -28,11 +28,11 @@ def take(path: Path, half: bool) -> Finding | None:
     It is taken away: who uses it puts it back with `keep` once the GPU has computed. So a driver that crashes or hangs
     all the same does so once, and is tried in a process of its own again.
     """
-    file = _file(path, half)
     try:
+        file = _file(path, half)
         device, software = json.loads(file.read_text(encoding="utf-8"))
         file.unlink()
-    except (OSError, ValueError, TypeError):
+    except (SrganEdgeError, OSError, ValueError, TypeError):
         return None
     return Finding(device, software, "") if isinstance(device, str) and isinstance(software, bool) else None
 
@@ -60,13 +60,15 @@ def runtime_version() -> str:
 
 def _drivers() -> Iterator[str]:
     """What changes with the drivers that are installed, the devices and the choice among them."""
-    folders = [*_MANIFESTS, str(Path.home() / ".local/share/vulkan/icd.d")]
+    own = os.path.expanduser("~/.local/share/vulkan/icd.d")  # noqa: PTH111  # Path raises where there is no home
     named = [os.environ.get(name, "") for name in _VARIABLES]
     yield from named
-    for name in (*folders, *os.pathsep.join(named).split(os.pathsep)):
+    for name in (*_MANIFESTS, own, *os.pathsep.join(named).split(os.pathsep)):
         if not name:
             continue
-        place = Path(name)
-        for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+        files = [Path(name)]
+        with suppress(OSError):  # no folder, or another user's
+            files = sorted(Path(name).iterdir())
+        for file in files:
             with suppress(OSError):
                 yield f"{file} {file.stat().st_mtime_ns}"

@@ -169,9 +169,9 @@ def _options(other: dict[str, Any]) -> str:
 def _tried(path: Path, data: bytes, given: Ranges) -> dict[str, Any]:
     """What `enlarge` finds, in a process of its own; what it found of the same file before is remembered."""
     key = json.dumps([hashlib.sha256(data).hexdigest(), given, __version__, runtime_version()])
-    remembered = user_cache() / "models" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(remembered.read_text(encoding="utf-8"))
+    name = f"models/{hashlib.sha256(key.encode()).hexdigest()}.json"
+    with suppress(SrganEdgeError, OSError, ValueError, KeyError, TypeError):
+        found = json.loads((user_cache() / name).read_text(encoding="utf-8"))
         if found["key"] == key and isinstance(found["scale"], int):
             return found
     try:
@@ -184,7 +184,7 @@ def _tried(path: Path, data: bytes, given: Ranges) -> dict[str, Any]:
         kind = UsageError if found["usage"] else SrganEdgeError
         raise kind(found["refused"].replace(str(path.absolute()), str(path)))
     with suppress(SrganEdgeError, OSError):
-        write_text(remembered, json.dumps(found | {"key": key}))
+        write_text(user_cache() / name, json.dumps(found | {"key": key}))
     return found
 
 

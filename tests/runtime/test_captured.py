@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_a_closed_descriptor_stays_closed(ours: None) -> None:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+@pytest.mark.parametrize(("mine", "said"), [(False, "the user's"), (True, "")])
+def test_the_end_of_another_process_is_not_silenced(mine: bool, said: str) -> None:
+    """What its own handlers print at exit is its user's."""
+    code = (
+        "import atexit, sys; from srgan_edge.runtime import captured\n"
+        'atexit.register(lambda: sys.stderr.write("the user\'s"))\n'
+        f"if {mine}: captured.own_process()\n"
+        "captured.silence_at_exit()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == said
 
 
 def test_read_only_temporary_folders(ours: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,6 +243,16 @@ def test_closed_by_another_thread() -> None:
     upscaler.close()
 
 
+def test_closed_twice() -> None:
+    """A session on a GPU has nothing left to free then."""
+    closed: list[int] = []
+    with Upscaler("edge-s-x4", delegate="cpu", threads=2) as upscaler:
+        for number, session in enumerate(upscaler._sessions):
+            session.close = lambda number=number: closed.append(number)
+        upscaler.close()
+    assert closed == [0, 1]
+
+
 @pytest.mark.parametrize("threads", [100_000, 10**11, -1])
 def test_absurd_threads_are_refused(threads: int) -> None:
     with pytest.raises(UsageError, match=rf"{threads} threads: from 1 to \d+ are possible here"):

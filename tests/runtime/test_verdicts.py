@@ -49,6 +49,34 @@ def test_a_verdict_is_found_once(probes: list[Finding], finding: Finding) -> Non
     assert finding.device in choices[0].reason
 
 
+def test_a_user_without_a_home(probes: list[Finding], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of containers that run as a number: nothing is remembered, and everything runs."""
+    pwd = pytest.importorskip("pwd")
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    probes += [SOFTWARE, REAL]
+    assert [auto().sessions[0].delegate for _ in range(2)] == ["cpu", "gpu"]
+    with pytest.raises(SrganEdgeError, match="no home folder to keep a cache in: set HOME"):
+        user_cache()
+
+
+@pytest.mark.usefixtures("no_rights")
+def test_drivers_of_another_user(probes: list[Finding], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """HOME is root's where a container's process has given its rights away."""
+    home = tmp_path / "home"
+    (home / ".local" / "share" / "vulkan" / "icd.d").mkdir(parents=True)
+    home.chmod(0)
+    monkeypatch.setenv("HOME", str(home))
+    probes.append(SOFTWARE)
+    assert auto().sessions[0].delegate == "cpu"
+    home.chmod(0o700)
+
+
 def test_a_failure_is_tried_again(probes: list[Finding]) -> None:
     probes += [Finding("", False, "no Vulkan driver is installed"), REAL]
     assert [auto().sessions[0].delegate for _ in range(2)] == ["cpu", "gpu"]

@@ -265,3 +265,12 @@ def test_a_result_of_no_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_cards_larger_overlap_counts(content: bytes, tmp_path: Path) -> None:
     with Upscaler(carded(tmp_path, content, overlap=9), delegate="cpu", threads=1) as upscaler:
         assert upscaler.overlap == 9
+
+
+def test_where_nothing_can_be_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise SrganEdgeError("this user has no home folder")
+
+    monkeypatch.setattr(vetting, "user_cache", homeless)
+    with Upscaler(MODELS / "f01_clip.tflite", delegate="cpu", input_range=(0, 1)) as upscaler:
+        assert upscaler(photo(9, 9)).shape == (18, 18, 3)
