@@ -82,6 +82,8 @@ def evaluate(
     """
     if channel not in CHANNELS[:2]:
         raise UnknownNameError("channel", channel, CHANNELS[:2])
+    if "" in (hr, lr):
+        raise UsageError("an empty name of a folder")
     models = [models] if isinstance(models, str) else models
     with ExitStack() as opened:
         upscalers = {

@@ -200,7 +200,7 @@ def find_model(name_or_path: str, prefer: str = "int8") -> Model:
         if name in models:
             content(models[name])
             return models[name]
-    if hint := _hint(path):
+    if name_or_path and (hint := _hint(path)):
         raise UsageError(f"{path}: {hint}")
     families = {name.rsplit("-", 1)[0] for name in models}
     raise UnknownNameError("model", name_or_path, {*models, *families})

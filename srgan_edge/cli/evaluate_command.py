@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,15 +12,13 @@ from srgan_edge.models import DEFAULT_MODEL
 
 
 @click.command("evaluate")
-@click.option("--hr", required=True, type=click.Path(path_type=Path), help="Folder of photos, or of test sets.")
-@click.option(
-    "--lr", type=click.Path(path_type=Path), help="Folder of their LR counterparts. Default: MATLAB's bicubic."
-)
+@click.option("--hr", required=True, help="Folder of photos, or of test sets.")
+@click.option("--lr", help="Folder of their LR counterparts. Default: MATLAB's bicubic.")
 @click.option("-m", "--model", "models", multiple=True, help="A model or bicubic; may be repeated.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads. Default: all available.")
 @click.option("--channel", type=click.Choice(("y", "rgb")), default="y", show_default=True, help="Luma or RGB.")
 @json_option
-def command(hr: Path, lr: Path | None, models: tuple[str, ...], threads: int, channel: str, as_json: bool) -> None:
+def command(hr: str, lr: str | None, models: tuple[str, ...], threads: int, channel: str, as_json: bool) -> None:
     """Measure PSNR and SSIM of models on a test set, by the literature's protocol.
 
     By default both are measured on luma, without a border as wide as the scale. Greyscale photos are compared as they

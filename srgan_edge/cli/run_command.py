@@ -202,13 +202,14 @@ def _here(
     from srgan_edge.runtime.video.kept import kept_frames
 
     check_factor(settings.factor, upscaler.scale)
-    tally = Tally()
+    tally = Tally(skip_existing)
     paths = tuple(map(Path, inputs))
     scale = settings.factor or upscaler.scale
     planned = jobs(paths, Path(out) if out else None, scale, recursive, suffix, tally.left_out)
     for folder in {job.output.parent for job in planned}:
         sweep(folder)
     todo = [job for job in planned if not (skip_existing and exists(job.output))]
+    tally.skipped = len(planned) - len(todo)
     films = [job for job in todo if is_video(job.input)]
     with progress_bar() as bar:
         task = bar.add_task("upscaling", total=len(todo))
@@ -233,7 +234,7 @@ def _here(
                 if count := kept_frames(job.output):
                     say(f"{job.output}: {count} frames are kept, and the same command goes on from there")
             raise
-    tally.end(len(planned), len(planned) - len(todo))
+    tally.end()
 
 
 def _on_ray(
@@ -253,22 +254,22 @@ def _on_ray(
     from srgan_edge.runtime.pipeline import FileOutcome, check_factor
     from srgan_edge.runtime.upscaler import Upscaler
 
-    found, tally = find_model(model), Tally()
+    found, tally = find_model(model), Tally(skip_existing)
     with Upscaler(found, delegate="cpu", threads=1) as upscaler:  # here too, so that a bad model is refused at once
         check_factor(settings.factor, upscaler.scale)
         planned = plan(inputs, out, settings.factor or upscaler.scale, recursive, suffix, tally.left_out)
     there = {job for job in planned if not settings.overwrite and exists(job.output)}
     todo = [job for job in planned if job not in there]
-    for job in planned if there and not skip_existing else ():
+    for job in planned:
         if job in there:
-            tally.tell(FileOutcome(job, str(ResultExistsError(job.output)), {}), ("", "", ""), as_json)
+            tally.tell(FileOutcome.failed(job, ResultExistsError(job.output)), ("", "", ""), as_json)
     with progress_bar() as bar:
         task = bar.add_task("upscaling", total=len(todo))
         # A task that is run again may find its own result.
         for outcome in upscale_on_ray(found, todo, replace(settings, overwrite=True), address, threads):
             tally.tell(outcome, (found.name, "cpu", f"Ray, {outcome.facts.get('node', '')}"), as_json)
             bar.advance(task)
-    tally.end(len(planned), len(there) if skip_existing else 0)
+    tally.end()
 
 
 def _camera(upscaler: Upscaler, camera: str, out: Path | None, quality: int, overwrite: bool) -> None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 class Tally:
     """Says what becomes of each photo, and counts."""
 
-    def __init__(self) -> None:
-        self.done = self.failed = 0
+    def __init__(self, skip_existing: bool) -> None:
+        """With `skip_existing` results that exist are no failures."""
+        self.skip_existing = skip_existing
+        self.done = self.skipped = self.failed = 0
 
     def left_out(self, sentence: str, is_failure: bool) -> None:
         """Say what is not upscaled, and why."""
@@ -24,7 +26,10 @@ class Tally:
 
     def tell(self, outcome: FileOutcome, computed_by: tuple[str, str, str], as_json: bool) -> None:
         """Say what became of a photo; `computed_by` names the model, the delegate and the device."""
-        job, error, facts = outcome
+        job, error, facts, existed = outcome
+        if existed and self.skip_existing:  # of another process that is at work on the same photos
+            self.skipped += 1
+            return
         self.failed, self.done = self.failed + (error is not None), self.done + (error is None)
         if error is not None:
             say(f"srgan-edge: {error}")
@@ -39,9 +44,9 @@ class Tally:
                 f"{computed_by[0]}, {computed_by[2]}{notes}"
             )
 
-    def end(self, planned: int, skipped: int) -> None:
+    def end(self) -> None:
         """Say the numbers; exit with 1 if a photo failed."""
-        if planned > 1 or skipped:
-            say(f"{self.done} upscaled, {skipped} skipped, {self.failed} failed")
+        if self.done + self.failed > 1 or self.skipped:
+            say(f"{self.done} upscaled, {self.skipped} skipped, {self.failed} failed")
         if self.failed:
             sys.exit(1)

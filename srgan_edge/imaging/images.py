@@ -143,6 +143,10 @@ def _file(photo: str | Path | bytes | BinaryIO) -> AbstractContextManager[Binary
     if not isinstance(photo, str | Path):
         if not hasattr(photo, "read"):
             raise UsageError(f"a photo is a path, bytes or an open file, not {type(photo).__name__}")
+        try:
+            photo.seek(0)
+        except (AttributeError, OSError):  # a pipe, or what comes over a network
+            return io.BytesIO(photo.read())
         return nullcontext(photo)
     path = Path(photo)
     kind = path.stat().st_mode
@@ -169,9 +173,12 @@ def from_pil(image: Image.Image) -> Picture:
     """A Picture of the first frame of a PIL image, orientation applied.
 
     Raises:
+        UsageError: it has no pixels.
         ValueError: the values of its pixels cannot be told black from white, or its colours are not known or of a kind
             that 8 bits do not hold.
     """
+    if 0 in image.size:
+        raise UsageError(f"an image of {image.width}x{image.height} has no pixels")
     return _picture(image, None, None)
 
 

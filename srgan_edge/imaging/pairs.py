@@ -122,7 +122,8 @@ def sets_of(high: Path, low: Path | None, scale: int | None) -> dict[str, list[P
     if low is not None or folders.find(high):
         return {high.resolve().name: sources_of(high, low, scale)}
     inner = [high] if _inside(high, _HIGH_FOLDERS) else sorted(path for path in high.iterdir() if path.is_dir())
-    found = {folder.resolve().name: folder for folder in inner if _inside(folder, _HIGH_FOLDERS)}
+    # By its own name and not that of what it links to, which another may link to as well; "." alone has none.
+    found = {folder.name or folder.resolve().name: folder for folder in inner if _inside(folder, _HIGH_FOLDERS)}
     if not found:
         raise UsageError(f"{high}: no image in this folder")
     lows = [name.replace("S", str(scale or 4)) for name in _LOW_FOLDERS]

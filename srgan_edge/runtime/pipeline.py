@@ -44,6 +44,13 @@ class FileOutcome(NamedTuple):
     error: str | None
     facts: dict[str, Any]
     """width, height, scale, seconds, tiles, notes of the result; empty if there is none."""
+    existed: bool = False
+    """There is none since its file was there, or has come into being meanwhile."""
+
+    @classmethod
+    def failed(cls, job: Job | RemoteJob, error: SrganEdgeError) -> FileOutcome:
+        """That of an error."""
+        return cls(job, str(error), {}, isinstance(error, ResultExistsError))
 
 
 class _GivenUpError(Exception):
@@ -89,7 +96,7 @@ def upscale_files(upscaler: Upscaler, jobs: Iterable[Job], settings: Settings) -
                 try:
                     picture = decoded.result()
                 except SrganEdgeError as error:
-                    written.append(FileOutcome(job, str(error), {}))
+                    written.append(FileOutcome.failed(job, error))
                     look_ahead()
                 else:
                     look_ahead()
@@ -162,7 +169,7 @@ def _upscale(
         _put(photo, None)
     except SrganEdgeError as error:
         _put(photo, _GivenUpError())
-        return FileOutcome(job, str(error), {})
+        return FileOutcome.failed(job, error)
     except BaseException:
         stop.set()
         raise
@@ -228,5 +235,5 @@ def _outcome(item: _Photo | FileOutcome) -> FileOutcome:
     try:
         seconds = item.written.result() - item.started
     except SrganEdgeError as error:
-        return FileOutcome(item.job, str(error), {})
+        return FileOutcome.failed(item.job, error)
     return FileOutcome(item.job, None, item.facts | {"seconds": round(seconds, 4)})

@@ -132,7 +132,7 @@ class Upscaler:
                 several frames was taken, damaged EXIF was dropped.
 
         Raises:
-            UsageError: an array of another shape or type.
+            UsageError: an array of another shape or type, or an image without pixels.
             UnreadableImageError: the file cannot be decoded.
             ValueError: the values of a PIL image cannot be told black from white, or its colours are HDR.
         """

@@ -166,3 +166,23 @@ def test_a_result_that_exists_is_named_on_ray_and_the_others_go_on(
     done = CliRunner().invoke(cli, ["run", str(tmp_path), str(empty), *MODEL.split(), "--overwrite", "--ray"])
     assert (done.exit_code, given[1:]) == (1, [f"{tmp_path}/a.png", f"{tmp_path}/b.png"])
     assert "none: no image or video in this folder" in done.stderr
+
+
+@pytest.mark.parametrize(("option", "code"), [("--skip-existing", 0), ("--json", 1)])
+def test_a_result_that_another_process_writes_meanwhile(
+    option: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands on one folder, as on a shared disk: the later of two results is skipped as one that was there."""
+    for name in ("a.png", "b.png"):
+        Image.fromarray(photo(16, 16)).save(tmp_path / name)
+    strips = Upscaler.strips
+
+    def overtaken(upscaler: Upscaler, *given: Any) -> Any:
+        (tmp_path / "b_x4.png").write_text("another's")
+        return strips(upscaler, *given)
+
+    monkeypatch.setattr(Upscaler, "strips", overtaken)
+    done = CliRunner().invoke(cli, ["run", str(tmp_path), *MODEL.split(), "--delegate", "cpu", option])
+    assert (done.exit_code, "exists; use" in done.stderr) == (code, code == 1)
+    assert f"1 upscaled, {1 - code} skipped, {code} failed" in done.stderr
+    assert (tmp_path / "b_x4.png").read_text() == "another's"

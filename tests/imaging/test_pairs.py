@@ -122,3 +122,21 @@ def test_the_scale_of_a_pair(tmp_path: Path) -> None:
     for size in ((60, 60), (10, 10)):
         with pytest.raises(SrganEdgeError, match=r"is no multiple of its LR counterpart"):
             scale_of(PairFiles(save(tmp_path / "other.png", *size), low))
+
+
+def test_sets_that_link_to_folders_of_one_name_are_all_measured(tmp_path: Path) -> None:
+    for place in ("mine", "theirs"):
+        save(tmp_path / place / "Set5" / "hr" / f"{place}.png", 64, 64)
+        (tmp_path / "bench").mkdir(exist_ok=True)
+        (tmp_path / "bench" / place).symlink_to(tmp_path / place / "Set5")
+    sets = sets_of(tmp_path / "bench", None, 4)
+    assert {name: [source.high.name for source in sources] for name, sources in sets.items()} == {
+        "mine": ["mine.png"],
+        "theirs": ["theirs.png"],
+    }
+
+
+def test_the_folder_one_is_in_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "Set5" / "hr" / "a.png", 64, 64)
+    monkeypatch.chdir(tmp_path / "Set5")
+    assert list(sets_of(Path(), None, 4)) == ["Set5"]

@@ -30,7 +30,7 @@ def upscale_videos(
             )
             yield FileOutcome(job, None, {**facts, "seconds": round(time.perf_counter() - started, 4)})
         except SrganEdgeError as error:
-            yield FileOutcome(job, str(error), {})
+            yield FileOutcome.failed(job, error)
 
 
 def upscale_video(
