@@ -17,18 +17,18 @@ from srgan_edge.cli.output import printable, say
 from srgan_edge.errors import SrganEdgeError, SrganEdgeWarning, UnknownNameError
 from srgan_edge.runtime import captured
 
-# Command -> the extra that its imports need; its module is srgan_edge.cli.NAME_command.
+# What each command does, and the extra that its imports need; its module is srgan_edge.cli.NAME_command.
 _COMMANDS = {
-    "train": "train",
-    "convert": "convert",
-    "run": "",
-    "evaluate": "",
-    "benchmark": "",
-    "inspect": "",
-    "models": "",
-    "doctor": "",
-    "web": "",
-    "demo": "convert",
+    "train": ("Train a generator on a folder of photos.", "train"),
+    "convert": ("Quantize a trained generator and export it as INT8 and FP16 .tflite files.", "convert"),
+    "run": ("Upscale photos and videos.", ""),
+    "evaluate": ("Measure PSNR and SSIM of models on a test set.", ""),
+    "benchmark": ("Measure the speed of models on this machine.", ""),
+    "inspect": ("Show what is inside a .tflite model.", ""),
+    "models": ("List the bundled models.", ""),
+    "doctor": ("Show versions and the delegates that work on this machine.", ""),
+    "web": ("Write a site that upscales photos in the browser.", ""),
+    "demo": ("Run the whole pipeline in minutes: train briefly, convert, upscale.", "convert"),
 }
 
 
@@ -49,26 +49,8 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, self._short_help(name)) for name in _COMMANDS]
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-    def _short_help(self, name: str) -> str:
-        return _SUMMARIES[name]
-
-
-_SUMMARIES = {
-    "train": "Train a generator on a folder of photos.",
-    "convert": "Quantize a trained generator and export it as INT8 and FP16 .tflite files.",
-    "run": "Upscale photos and videos.",
-    "evaluate": "Measure PSNR and SSIM of models on a test set.",
-    "benchmark": "Measure the speed of models on this machine.",
-    "inspect": "Show what is inside a .tflite model.",
-    "models": "List the bundled models.",
-    "doctor": "Show versions and the delegates that work on this machine.",
-    "web": "Write a site that upscales photos in the browser.",
-    "demo": "Run the whole pipeline in minutes: train briefly, convert, upscale.",
-}
+            formatter.write_dl([(name, summary) for name, (summary, _) in _COMMANDS.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -118,7 +100,7 @@ def main() -> None:
         sys.exit(141)
     except ModuleNotFoundError as error:
         command = next((a for a in sys.argv[1:] if a in _COMMANDS), "")
-        extra = _COMMANDS.get(command, "")
+        _, extra = _COMMANDS.get(command, ("", ""))
         if not extra or (error.name or "").startswith("srgan_edge"):
             raise
         _fail(f"{command} needs the package {error.name}: pip install 'srgan-edge[{extra}]'", 1)

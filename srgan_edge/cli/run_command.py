@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +197,7 @@ def _here(
 ) -> None:
     """Photos and videos on this machine."""
     from srgan_edge.files.atomic import sweep
-    from srgan_edge.runtime.batch import exists, is_video, jobs
+    from srgan_edge.runtime.batch import is_video, jobs
     from srgan_edge.runtime.pipeline import check_factor, upscale_files
     from srgan_edge.runtime.video import upscale_videos
     from srgan_edge.runtime.video.kept import kept_frames
@@ -208,7 +209,7 @@ def _here(
     planned = jobs(paths, Path(out) if out else None, scale, recursive, suffix, tally.left_out)
     for folder in {job.output.parent for job in planned}:
         sweep(folder)
-    todo = [job for job in planned if not (skip_existing and exists(job.output))]
+    todo = [job for job in planned if not (skip_existing and lexists(job.output))]
     tally.skipped = len(planned) - len(todo)
     films = [job for job in todo if is_video(job.input)]
     with progress_bar() as bar:

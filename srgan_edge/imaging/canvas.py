@@ -6,12 +6,12 @@ import mmap
 import sys
 
 from PIL import Image, ImageFile
+from PIL.ExifTags import Base
 
 # What decodes into the memory that it finds, and modes whose pixels take 4 bytes there.
 _FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "PPM")
 _MODES = ("RGB", "RGBA", "CMYK", "YCbCr", "LAB")
 _BYTES = 4
-_TIFF_ORIENTATION = 274
 
 
 class Canvas:
@@ -42,6 +42,6 @@ def under(image: Image.Image) -> Canvas | None:
         return None
     if image.format not in _FORMATS or image.mode not in _MODES or getattr(image, "n_frames", 1) > 1:
         return None
-    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_TIFF_ORIENTATION, 1) != 1:
+    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(Base.Orientation, 1) != 1:
         return None  # Pillow turns it, which makes another copy
     return Canvas(image)

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Rules:
     transform: Any = None
     """ImageCms's, to RGB."""
 
-    @property
+    @cached_property
     def table(self) -> Bytes | None:
         """The curve of bytes."""
         return None if self.curve is None else np.rint(255 * self.curve(np.arange(256) / 255)).astype(np.uint8)

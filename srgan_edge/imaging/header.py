@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from srgan_edge.imaging.png_chunks import SIGNATURE, chunks
+
 _BITS = 258  # TIFF 6.0
 # H.273: as not said, and what is then meant (ISO/IEC 23000-22, 7.3.6.4).
 _UNSPECIFIED, _PRIMARIES, _TRANSFER = 2, 1, 13
@@ -25,6 +27,11 @@ class Coding:
     """A channel's, the most of all."""
     code_points: tuple[int, int, int, int] | None = None
     """Primaries, transfer, matrix that is still to be undone, and whether the range is full, by ITU-T H.273."""
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file is HEIC, by its first 12 bytes, the brand of its box `ftyp` (ISO/IEC 23008-12, annex B)."""
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 def of(image: Image.Image, file: BinaryIO | None) -> Coding | None:
@@ -62,18 +69,16 @@ def of(image: Image.Image, file: BinaryIO | None) -> Coding | None:
 
 
 def _of_png(file: BinaryIO) -> Coding | None:
-    if file.read(8) != b"\x89PNG\r\n\x1a\n":
+    if file.read(8) != SIGNATURE:
         return None
     bits, points = 8, None
-    while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
-        length, kind = struct.unpack(">I4s", head)
+    for kind, length in chunks(file):
+        if kind == b"IDAT":
+            break
         if kind == b"IHDR":
             bits = file.read(length)[8]
         elif kind == b"cICP" and length == 4:
             points = struct.unpack("4B", file.read(length))
-        else:
-            file.seek(length, 1)
-        file.seek(4, 1)
     return Coding(bits, points)
 
 

@@ -7,7 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -101,10 +101,11 @@ def size(path: Path) -> tuple[int, int]:
 def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[tuple[Image.Image, BinaryIO]]:
     """The file as a PIL image, and itself, whatever goes wrong inside the block raised as UnreadableImageError."""
     path = photo if isinstance(photo, str | Path) else getattr(photo, "name", type(photo).__name__)
+    head = b""
     try:
         with _file(photo) as file:
-            formats = _FORMATS
-            if _is_heic(file.read(16)):
+            formats, head = _FORMATS, file.read(16)
+            if header.is_heic(head):
                 _register_heif(path)
                 formats = ("HEIF",)
             file.seek(0)
@@ -124,6 +125,10 @@ def _open(photo: str | Path | bytes | BinaryIO, max_pixels: int) -> Iterator[tup
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
     except UnidentifiedImageError as error:
+        if head[:4] in (b"II*\0", b"MM\0*"):
+            raise UnreadableImageError(
+                f"{path}: a TIFF file that is damaged, or of pixels that are not read, as floating-point colours are"
+            ) from error
         raise UnreadableImageError(
             f"{path}: not a photo of a format that is read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM"
         ) from error
@@ -210,7 +215,7 @@ def _picture(image: Image.Image, file: BinaryIO | None, memory: canvas.Canvas | 
             memory.give_back(image, bottom)
     if channels in (2, 4):
         transparency.bleed(pixels)
-    return Picture(pixels, about.with_profile(rules.profile), tuple(notes))
+    return Picture(pixels, replace(about, icc=rules.profile), tuple(notes))
 
 
 def _conversion(
@@ -284,10 +289,6 @@ MODES = ("", "L", "LA", "RGB", "RGBA")
 def image_of(pixels: Bytes) -> Image.Image:
     """The PIL image of `(h, w, channels)` bytes."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels, MODES[pixels.shape[2]])
-
-
-def _is_heic(head: bytes) -> bool:
-    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 def _register_heif(path: object) -> None:

@@ -4,47 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import re
-import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+from PIL.ExifTags import IFD, Base
 
-_ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x0112, 282, 283, 296
-_EXIF_IFD, _GPS_IFD, _INTEROP_IFD, _MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
-_SIZE_TAGS = {0x0100: 0, 0x0101: 1}
-_SIZE_TAGS_EXIF = {0xA002: 0, 0xA003: 1}
+from srgan_edge.imaging.png_chunks import chunks
+
+_ORIENTATION, _MAKER_NOTE = Base.Orientation, Base.MakerNote
+_RESOLUTION = {Base.XResolution, Base.YResolution, Base.ResolutionUnit}
+_EXIF_IFD, _GPS_IFD, _INTEROP_IFD = IFD.Exif, IFD.GPSInfo, IFD.Interop
+_SIZE_TAGS = {Base.ImageWidth: 0, Base.ImageLength: 1}
+_SIZE_TAGS_EXIF = {Base.ExifImageWidth: 0, Base.ExifImageHeight: 1}
 # Of a TIFF file: how its pixels are stored and where, XMP, Photoshop's resources, profile; where a map's pixels lie.
 _STRUCTURE = {
-    *(
-        254,
-        255,
-        258,
-        259,
-        262,
-        263,
-        264,
-        265,
-        266,
-        273,
-        275,
-        277,
-        278,
-        279,
-        280,
-        281,
-        284,
-        288,
-        289,
-        290,
-        291,
-        292,
-        293,
-    ),
-    *(297, 301, 317, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, 336, 337, 338, 339, 340, 341),
-    *(342, 343, 344, 345, 346, 347, *range(512, 522), 529, 530, 531, 532, 700, 34377, 34675, 37724),
+    *(254, 255, 258, 259, 262, 263, 264, 265, 266, 273, 275, 277, 278, 279, 280, 281, 284, *range(288, 294)),
+    *(297, 301, 317, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, *range(336, 348)),
+    *(*range(512, 522), 529, 530, 531, 532, 700, 34377, 34675, 37724),
     *(33550, 33922, 34264, 50838, 50839),
 }
 # Of one JPEG segment, its own name left out.
@@ -70,10 +48,6 @@ class Metadata:
     text: tuple[tuple[str, str], ...] = ()
     """A PNG's keywords and texts."""
 
-    def with_profile(self, icc: bytes | None) -> Metadata:
-        """The same with another colour profile."""
-        return replace(self, icc=icc)
-
 
 def orientation(image: Image.Image, decode: bool = True) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none that can be read.
@@ -93,13 +67,10 @@ def _late_exif(image: Image.Image) -> Image.Exif:
     """Of a PNG."""
     exif, file = Image.Exif(), getattr(image, "fp", None)
     assert file is not None
-    file.seek(8)  # the signature
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
+    for kind, length in chunks(file):
         if kind == b"eXIf":
             exif.load(b"Exif\0\0" + file.read(length))
             break
-        file.seek(length + 4, os.SEEK_CUR)
     return exif
 
 
@@ -144,7 +115,7 @@ def _cleaned(exif: Image.Exif, from_tiff: bool) -> bytes | None:
     for tag, value in exif.items():
         if tag not in dropped:
             kept[tag] = value
-    if from_tiff and set(kept) <= {_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT}:
+    if from_tiff and set(kept) <= _RESOLUTION:
         kept = Image.Exif()  # every TIFF file has these
     inner = dict(exif.get_ifd(_EXIF_IFD))
     inner.pop(_INTEROP_IFD, None)

@@ -11,8 +11,9 @@ from srgan_edge.errors import SrganEdgeError, UnknownNameError
 from srgan_edge.imaging import Bytes
 
 SSIM_WINDOW = 11
-CHANNELS = ("y", "rgb", "grey")
 """Side of the window that SSIM is measured in, in pixels."""
+CHANNELS = ("y", "rgb", "grey")
+"""What `score` measures on."""
 
 
 class Score(NamedTuple):

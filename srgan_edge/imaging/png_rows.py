@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from PIL import Image
+
+from srgan_edge.imaging.png_chunks import chunks
 
 # Channels by colour type (PNG, third edition, 11.2.1), and the passes of Adam7: first column and row, steps.
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -25,16 +26,17 @@ def check(file: BinaryIO, image: Image.Image) -> None:
     interlaced = image.info.get("interlace", 0) == 1
     if not interlaced and last.getbbox(alpha_only=False) is not None:
         return  # a row that nothing was written to is black
-    file.seek(8)
-    chunks = _chunks(file)
-    width, height, bits, colours, _, _, _ = struct.unpack(">IIBBBBB", next(body for _, body in chunks)[:13])
+    parts = chunks(file)
+    next(parts)
+    width, height, bits, colours, _, _, _ = struct.unpack(">IIBBBBB", file.read(13))
     expected, pixel = 0, bits * _CHANNELS[colours]
     for left, top, across, down in _ADAM7 if interlaced else ((0, 0, 1, 1),):
         columns, rows = -(-(width - left) // across), -(-(height - top) // down)
         if columns > 0 and rows > 0:
             expected += rows * (1 + (columns * pixel + 7) // 8)
     stream, found = zlib.decompressobj(), 0
-    for kind, body in chunks:
+    for kind, length in parts:
+        body = file.read(length) if kind == b"IDAT" else b""
         while kind == b"IDAT" and found < expected:
             part = stream.decompress(body, _PART)
             found, body = found + len(part), stream.unconsumed_tail
@@ -42,10 +44,3 @@ def check(file: BinaryIO, image: Image.Image) -> None:
                 break
     if found < expected:
         raise ValueError("its data end before its last row")
-
-
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        yield kind, file.read(length)
-        file.seek(4, 1)

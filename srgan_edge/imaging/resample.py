@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from srgan_edge.imaging import Bytes
-from srgan_edge.imaging.images import image_of
+from srgan_edge.imaging.images import MODES, image_of
 
 _ALL = slice(None)
 
@@ -96,7 +96,7 @@ def lanczos(strips: Iterable[Bytes], height: int, width: int, out_height: int, o
     top = end = done = 0
     window: Image.Image | None = None
     for strip in strips:
-        image, mode = image_of(strip), ("", "L", "LA", "RGB", "RGBA")[strip.shape[2]]
+        image, mode = image_of(strip), MODES[strip.shape[2]]
         premultiplied = {"LA": "La", "RGBA": "RGBa"}.get(mode, mode)
         image = image.convert(premultiplied).resize((out_width, image.height), Image.Resampling.LANCZOS)
         end += image.height

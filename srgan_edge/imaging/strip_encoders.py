@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image
+from PIL import TiffImagePlugin as Tiff
+from PIL.ExifTags import IFD
 
 from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.images import MODES, image_of
 from srgan_edge.imaging.metadata import Metadata, loaded
+from srgan_edge.imaging.png_chunks import SIGNATURE, chunks
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # 3 times faster than Pillow's default of 6 for 2 % more bytes.
 _PNG_LEVEL = 4
 # Rows that hold 8 MCU rows of either subsampling: restart markers are numbered modulo 8.
@@ -25,9 +27,8 @@ _JPEG_ROWS = 128
 _TIFF_STRIP = 2**18
 # A place beyond is not held by 32 bits: the file becomes a BigTIFF.
 _TIFF_MOST = 2**32 - 2**20
-_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 # Pillow moves the strips that it is told of behind the tags; of a tag without a name it knows nothing.
-_STRIP_OFFSETS, _STAND_IN = 273, 275
+_STAND_IN = 275
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class PngStrips:
         self.deflate = zlib.compressobj(_PNG_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
         self.last: Bytes | None = None
         sample = Image.new(MODES[header.channels], (header.width, 1))
-        file.write(_PNG_SIGNATURE)
+        file.write(SIGNATURE)
         for kind, data in _png_chunks(sample, options):
             if kind == b"IHDR":
                 data = data[:4] + struct.pack(">I", header.height) + data[8:]
@@ -166,7 +167,7 @@ class TiffStrips:
         tags = bytearray(self._tags(head, 16 if big else 4).tobytes(place))
         start, step = (8, 20) if big else (2, 12)
         entry = next(e for e in range(start, len(tags), step) if tags[e : e + 2] == struct.pack("<H", _STAND_IN))
-        tags[entry : entry + 2] = struct.pack("<H", _STRIP_OFFSETS)
+        tags[entry : entry + 2] = struct.pack("<H", Tiff.STRIPOFFSETS)
         self.file.seek(place)
         self.file.write(tags)
         self.file.seek(0)
@@ -180,33 +181,33 @@ class TiffStrips:
         self.lengths.append(len(data))
         self.file.write(data)
 
-    def _tags(self, head: bytes, integer: int) -> TiffImagePlugin.ImageFileDirectory_v2:
-        header, tags = self.header, TiffImagePlugin.ImageFileDirectory_v2(ifh=head)
+    def _tags(self, head: bytes, integer: int) -> Tiff.ImageFileDirectory_v2:
+        header, tags = self.header, Tiff.ImageFileDirectory_v2(ifh=head)
         if "exif" in self.options:
             exif = loaded(self.options["exif"])
             for tag, value in exif.items():
-                if tag not in (_EXIF_IFD, _GPS_IFD):
+                if tag not in (IFD.Exif, IFD.GPSInfo):
                     tags[tag] = value
-            for tag in (_EXIF_IFD, _GPS_IFD):
+            for tag in (IFD.Exif, IFD.GPSInfo):
                 if tag in exif:
                     tags[tag] = dict(exif.get_ifd(tag))
-        tags[256], tags[257] = header.width, header.height
-        tags[258] = (8,) * header.channels
-        tags[259] = 8  # deflate
-        tags[262] = 1 if header.channels < 3 else 2  # black is zero, or RGB
-        tags[277] = header.channels
-        tags[278] = self.blocks.rows
-        tags[284] = 1  # channels beside each other
-        tags[317] = 2  # horizontal differences
+        tags[Tiff.IMAGEWIDTH], tags[Tiff.IMAGELENGTH] = header.width, header.height
+        tags[Tiff.BITSPERSAMPLE] = (8,) * header.channels
+        tags[Tiff.COMPRESSION] = 8  # deflate
+        tags[Tiff.PHOTOMETRIC_INTERPRETATION] = 1 if header.channels < 3 else 2  # black is zero, or RGB
+        tags[Tiff.SAMPLESPERPIXEL] = header.channels
+        tags[Tiff.ROWSPERSTRIP] = self.blocks.rows
+        tags[Tiff.PLANAR_CONFIGURATION] = 1  # channels beside each other
+        tags[Tiff.PREDICTOR] = 2  # horizontal differences
         if header.alpha:
-            tags[338] = 2  # not premultiplied
-        for tag, values in ((_STAND_IN, self.places), (279, self.lengths)):
+            tags[Tiff.EXTRASAMPLES] = 2  # not premultiplied
+        for tag, values in ((_STAND_IN, self.places), (Tiff.STRIPBYTECOUNTS, self.lengths)):
             tags.tagtype[tag] = integer
             tags[tag] = tuple(values)
         if "dpi" in self.options:
-            tags[282], tags[283] = self.options["dpi"]
-            tags[296] = 2  # inch
-        for tag, kind, name in ((34675, 7, "icc_profile"), (700, 1, "xmp")):
+            tags[Tiff.X_RESOLUTION], tags[Tiff.Y_RESOLUTION] = self.options["dpi"]
+            tags[Tiff.RESOLUTION_UNIT] = 2  # inch
+        for tag, kind, name in ((Tiff.ICCPROFILE, 7, "icc_profile"), (Tiff.XMP, 1, "xmp")):
             if name in self.options:
                 tags.tagtype[tag] = kind
                 tags[tag] = self.options[name]
@@ -223,8 +224,4 @@ def _scan_start(data: bytes) -> int:
 def _png_chunks(image: Image.Image, options: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", **options)
-    data, place = buffer.getvalue(), len(_PNG_SIGNATURE)
-    while place < len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        yield kind, data[place + 8 : place + 8 + length]
-        place += 12 + length
+    return ((kind, buffer.read(length)) for kind, length in chunks(buffer))

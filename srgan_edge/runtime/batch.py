@@ -177,15 +177,6 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def exists(path: Path) -> bool:
-    """Whether a file, or a link to one that is gone, is there."""
-    try:
-        path.lstat()
-    except OSError:
-        return False
-    return True
-
-
 def result_name(path: Path, scale: float, suffix: str | None = None) -> str:
     """`photo.jpg` -> `photo_x4.jpg`, or of the format `suffix`; one that cannot be written becomes PNG or MKV."""
     video = is_video(path)

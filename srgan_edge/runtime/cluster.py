@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import platform
 import re
 import socket
@@ -111,7 +112,7 @@ def _without_videos(files: Sequence[PurePath], tell: batch.Tell) -> None:
 def exists(path: str) -> bool:
     """Whether a path or URL has a file."""
     if "://" not in path:
-        return batch.exists(Path(path))
+        return os.path.lexists(path)
     fs, name = _filesystem(path)
     return fs.exists(name)
 

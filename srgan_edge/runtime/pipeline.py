@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from os.path import lexists
 from typing import Any, NamedTuple
 
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, encoding, images, resample
 from srgan_edge.runtime import tiling
-from srgan_edge.runtime.batch import Job, RemoteJob, exists
+from srgan_edge.runtime.batch import Job, RemoteJob
 from srgan_edge.runtime.upscaler import Upscaler
 
 # Strips that may wait for an encoder: they are what a large photo needs of memory.
@@ -124,7 +125,7 @@ def check_factor(factor: float | None, scale: int) -> None:
 
 
 def _decode(job: Job, upscaler: Upscaler, settings: Settings) -> images.Picture:
-    if exists(job.output) and not settings.overwrite:
+    if lexists(job.output) and not settings.overwrite:
         raise ResultExistsError(job.output)
     picture = images.read(job.input, settings.max_pixels)
     encoding.check(job.output, *final_size(picture, upscaler.scale, settings.factor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def tiff(path: Path, values: np.ndarray, **tags: object) -> Path:
 def test_whole_ranges(tmp_path: Path, values: np.ndarray, note: str, inverted: bool) -> None:
     path = tiff(tmp_path / "a.tif", values, photometric=0 if inverted else 1)
     if inverted and values.dtype.kind in "ui" and values.dtype.itemsize == 4:
-        with pytest.raises(UnreadableImageError, match="not a photo of a format that is read"):
+        with pytest.raises(UnreadableImageError, match="a TIFF file that is damaged, or of pixels that are not read"):
             images.read(path)  # Pillow knows none
         return
     picture = images.read(path)
@@ -120,3 +121,15 @@ def test_a_dark_16_bit_photo_is_one(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 120]], np.uint16)).save(tmp_path / "a.png")
     for name in ("a.pgm", "a.png"):
         assert not images.read(tmp_path / name).pixels.any()
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_tiff_of_a_kind_that_is_not_read_is_called_one(order: str) -> None:
+    """Of 32-bit floating-point RGB, as renderers write it; "not a TIFF" would send its owner astray."""
+    tags = [(256, 1), (257, 1), (258, 32), (259, 1), (262, 2), (273, 200), (277, 3), (278, 1), (279, 12), (339, 3)]
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entries = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in tags)
+    head = mark + struct.pack(f"{order}IH", 8, len(tags)) + entries + bytes(4)
+    content = head.ljust(200, b"\0") + struct.pack(f"{order}3f", 0.1, 0.5, 0.9)
+    with pytest.raises(UnreadableImageError, match="a TIFF file that is damaged, or of pixels that are not read"):
+        images.read(content)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
-from srgan_edge.runtime.batch import Job, exists
+from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import FileOutcome, Settings
 from srgan_edge.runtime.upscaler import Upscaler
 
@@ -23,7 +24,7 @@ def upscale_videos(
     for job in jobs:
         started = time.perf_counter()
         try:
-            if exists(job.output) and not settings.overwrite:
+            if lexists(job.output) and not settings.overwrite:
                 raise ResultExistsError(job.output)
             facts = upscale_video(
                 upscaler, job.input, job.output, progress, settings.quality, settings.factor, settings.overwrite
