@@ -145,12 +145,11 @@ def upscale_on_ray(
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise SrganEdgeError(f"no Ray cluster at {address}: {str(error).splitlines()[0]}") from error
+    run, waiting = uuid.uuid4().hex, dict[Any, RemoteJob]()
     try:
         # A task that ended with its node is run again on another.
         task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_upscale)
-        run = uuid.uuid4().hex
         sent = ray.put(ModelFile(model.name, model.path.read_bytes(), model.card, run))
-        waiting: dict[Any, RemoteJob] = {}
         todo = iter(jobs)
         while True:
             room = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
@@ -168,10 +167,11 @@ def upscale_on_ray(
                 except RayError as failure:
                     error, facts = f"{job.input}: lost by the cluster: {str(failure).splitlines()[0]}", {}
                 yield FileOutcome(job, error, facts)
-        _sweep(jobs, run)
     finally:
         if mine:
             ray.shutdown()
+        if mine or not waiting:  # no task is at work any more
+            _sweep(jobs, run)
 
 
 def _reach(address: str | None) -> None:
@@ -236,7 +236,7 @@ def _deliver(path: Path, output: str, run: str) -> None:
 
 
 def _sweep(jobs: list[RemoteJob], run: str) -> None:
-    """Remove what lost nodes had begun to deliver."""
+    """Remove what lost nodes, or a run that was interrupted, had begun to deliver."""
     for folder in {job.output.rsplit("/", 1)[0] for job in jobs}:
         fs, name = _filesystem(folder)
         for part in fs.glob(f"{name}/*.{run}-*.part"):

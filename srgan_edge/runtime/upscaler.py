@@ -34,6 +34,17 @@ class Upscaler:
             upscaler(Image.open("photo.jpg")).save("photo_x4.png")
 
     Several threads may call it at once.
+
+    Attributes:
+        model: what is run; of a strength above 0 the network for looks.
+        scale: enlargement each way, a whole number.
+        tile: height and width in pixels of what the model is given at a time.
+        overlap: pixels on each side of a tile whose result is thrown away.
+        delegate: what computes: cpu, gpu, npu or a library.
+        device: its name.
+        reason: why `auto` chose it; empty where a delegate was named.
+        threads: of the CPU.
+        notes: what the warnings of the constructor say.
     """
 
     def __init__(

@@ -153,14 +153,10 @@ def test_a_result_has_its_name_once_it_is_complete(tmp_path: Path, monkeypatch: 
     assert (tmp_path / "out" / "x.png").read_bytes() == b"complete"
 
 
-def test_a_lost_task_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a Ray that only says what it was asked for."""
+def played(monkeypatch: pytest.MonkeyPatch, **parts: object) -> dict[str, int]:
+    """A Ray that only says what it was asked for."""
     asked: dict[str, int] = {}
-
-    class Task:
-        def remote(self, *arguments: object) -> str:
-            return "reference"
-
+    task = types.SimpleNamespace(remote=lambda *arguments: "reference")
     ray = types.ModuleType("ray")
     exceptions = types.ModuleType("ray.exceptions")
     made: dict[str, object] = {
@@ -169,17 +165,44 @@ def test_a_lost_task_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
         "cluster_resources": lambda: {"CPU": 4},
         "wait": lambda references, timeout: (references, []),
         "get": lambda reference: (None, {}),
-        "remote": lambda **options: asked.update(options) or (lambda function: Task()),
+        "remote": lambda **options: asked.update(options) or (lambda function: task),
     }
-    vars(ray).update(made)
+    vars(ray).update(made | parts)
     vars(exceptions)["RayError"] = Exception
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.setitem(sys.modules, "ray.exceptions", exceptions)
+    return asked
+
+
+def test_a_lost_task_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = played(monkeypatch)
     jobs = [RemoteJob("a.png", "/out/a_x4.png")]
     outcomes = list(cluster.upscale_on_ray(find_model("edge-s-x4"), jobs, Settings(), None, 3))
     assert [outcome.job for outcome in outcomes] == jobs
     assert asked["num_cpus"] == 3
     assert asked["max_retries"] >= 3
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_an_interrupted_run_leaves_nothing_half_delivered(
+    mine: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a Ray of the caller's own its tasks go on, and deliver what they had begun."""
+    half: list[Path] = []
+
+    def interrupted(*_: object, **__: object) -> None:
+        half.append(tmp_path / f"a_x4.png.{run}-1.part")
+        half[0].touch()
+        raise KeyboardInterrupt
+
+    run = "0" * 32
+    monkeypatch.setattr(cluster.uuid, "uuid4", lambda: types.SimpleNamespace(hex=run))
+    nothing = dict.fromkeys(("init", "shutdown"), lambda *_, **__: None)
+    played(monkeypatch, is_initialized=lambda: not mine, wait=interrupted, **nothing)
+    jobs = [RemoteJob("a.png", f"{tmp_path}/a_x4.png")]
+    with pytest.raises(KeyboardInterrupt):
+        list(cluster.upscale_on_ray(find_model("edge-s-x4"), jobs, Settings(), None, 1))
+    assert half[0].exists() is not mine
 
 
 def test_refusals(tmp_path: Path) -> None:
