@@ -2,8 +2,9 @@
 import { Compare } from './compare.js';
 import { Engine, graphicsCard } from './engine.js';
 import { upright } from './exif.js';
-import { intoJpeg, intoPng, read } from './metadata.js';
-import { WORDS } from './words.js';
+import { intoJpeg, intoPng } from './metadata.js';
+import { decoded, drawable } from './photo.js';
+import { Told, WORDS } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const compare = new Compare({ frame: $('view'), before: $('before'), after: $('after'), cut: $('cut'), zoom: $('zoom') });
@@ -15,9 +16,6 @@ let result = null; // what is shown: {name, scale, metadata}
 let engine = null;
 let running = null; // the AbortController of what is computed
 let queue; // of what is done, one at a time
-
-/** A failure that has a sentence for the user. */
-class Told extends Error {}
 
 function speak(language) {
   say = WORDS[language];
@@ -67,7 +65,7 @@ async function devices() {
   if (wanted === 'wasm') return ['wasm'];
   const card = await graphicsCard();
   if (wanted === 'webgpu') {
-    if (!card) throw new Told(say.noGpu);
+    if (!card) throw new Told('noGpu');
     return ['webgpu'];
   }
   return card && !card.software ? ['webgpu', 'wasm'] : ['wasm'];
@@ -91,48 +89,6 @@ function forget() {
   engine = null;
 }
 
-async function decoded(blob) {
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', imageOrientation: 'from-image' });
-  } catch {
-    throw new Told(say.notAnImage(blob.name));
-  }
-  const { width, height } = bitmap;
-  const canvas = $('before');
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  let pixels = context.getImageData(0, 0, width, height);
-  const white = clear(pixels.data);
-  if (white) {
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, width, height);
-    context.drawImage(bitmap, 0, 0);
-    pixels = context.getImageData(0, 0, width, height);
-  }
-  bitmap.close();
-  const metadata = await read(new Uint8Array(await blob.arrayBuffer()));
-  return { name: (blob.name || 'photo').replace(/\.[^.]*$/, ''), pixels, metadata, white };
-}
-
-function clear(rgba) {
-  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return true;
-  return false;
-}
-
-function drawable(canvas, width, height) {
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext('2d');
-  context?.fillRect(width - 1, height - 1, 1, 1); // beyond a browser's limit nothing is drawn, and no error is thrown
-  let drawn = false;
-  try {
-    drawn = context?.getImageData(width - 1, height - 1, 1, 1).data[3] === 255;
-  } catch {}
-  if (!drawn) throw new Told(say.tooLarge(width, height));
-  return context;
-}
-
 /** Enlarge the photo on the first of the devices that does it. */
 async function enlarge(signal) {
   $('result').hidden = true;
@@ -141,7 +97,7 @@ async function enlarge(signal) {
   $('progress').hidden = $('cancel').hidden = false;
   const mine = photo; // another one may be taken meanwhile
   const choice = chosen();
-  if (!mine.pixels) Object.assign(mine, await decoded(mine.blob));
+  if (!mine.pixels) Object.assign(mine, await decoded(mine.blob, $('before')));
   let reason;
   for (const device of await devices()) {
     try {
@@ -182,7 +138,8 @@ async function enlargeOn(device, { name, pixels, metadata, white }, { groups, st
 }
 
 function tell(error) {
-  $('error').textContent = error instanceof Told ? error.message : say.failed(error.message ?? error);
+  const { says, about } = error instanceof Told ? error : new Told('failed', error.message ?? error);
+  $('error').textContent = about.length ? say[says](...about) : say[says];
 }
 
 /** Do one thing at a time; a new one ends that before it. */
@@ -205,7 +162,7 @@ function instead(work) {
 }
 
 function take(blob) {
-  if (!blob) return tell(new Told(say.noPicture));
+  if (!blob) return tell(new Told('noPicture'));
   photo = { blob };
   instead(enlarge);
 }
@@ -213,7 +170,7 @@ function take(blob) {
 async function save(type, extension, into) {
   const { name, scale, metadata } = result; // another one may be shown before this is encoded
   const blob = await new Promise((resolve) => $('after').toBlob(resolve, type, 0.95));
-  if (!blob) throw new Told(say.failed(type));
+  if (!blob) throw new Told('failed', type);
   const bytes = await into(new Uint8Array(await blob.arrayBuffer()), metadata);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([bytes], { type }));
@@ -225,7 +182,11 @@ async function save(type, extension, into) {
 const picture = (items) => [...(items ?? [])].find((item) => item.type.startsWith('image/'));
 
 function listen() {
-  $('file').addEventListener('change', () => $('file').files[0] && take($('file').files[0]));
+  $('file').addEventListener('change', () => {
+    const [file] = $('file').files;
+    $('file').value = ''; // else the same one, chosen again, is no change
+    if (file) take(file);
+  });
   for (const kind of ['dragover', 'dragleave', 'drop']) {
     document.addEventListener(kind, (event) => {
       event.preventDefault();
@@ -259,7 +220,7 @@ async function start() {
   chosen();
   // The smallest module with a SIMD instruction: without it LiteRT cannot be loaded.
   const simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-  if (!globalThis.WebAssembly?.validate(Uint8Array.from(simd))) throw new Told(say.noWasm);
+  if (!globalThis.WebAssembly?.validate(Uint8Array.from(simd))) throw new Told('noWasm');
   keep();
 }
 

@@ -6,19 +6,50 @@ const joined = async (parts) => new Uint8Array(await new Blob(parts).arrayBuffer
 const through = async (bytes, stream) =>
   new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 
-/** `{exif, profile}` of a JPEG, PNG or WebP file's bytes; each a TIFF block, an ICC profile or null. */
+/** `{exif, profile}` of a JPEG, PNG or WebP file's bytes; each a TIFF block, an ICC profile for RGB or null. */
 export async function read(bytes) {
   try {
     let found = {};
     if (bytes[0] === 0xff && bytes[1] === 0xd8) found = await ofJpeg(bytes);
     else if (text(bytes, 1, 3) === 'PNG') found = await ofPng(bytes);
     else if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP') found = ofWebp(bytes);
-    return { exif: found.exif ?? null, profile: found.profile ?? null };
+    const { exif = null, profile = null } = found;
+    return { exif, profile: profile && text(profile, 16, 4) === 'RGB ' && text(profile, 36, 4) === 'acsp' ? profile : null };
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) return { exif: null, profile: null }; // damaged
     throw error;
   }
 }
+
+/**
+ * The file without the EXIF and the profile that `read` found: of those that are there some browsers turn the pixels and
+ * convert them, others do not.
+ */
+export async function bare(bytes, { exif, profile }) {
+  if (!exif && !profile) return bytes;
+  if (bytes[0] === 0xff) return without(bytes, 2, segments(bytes), (segment) => (exif && isExif(bytes, segment)) || (profile && isProfile(bytes, segment)));
+  if (bytes[0] === 0x89) return without(bytes, 8, chunks(bytes), ({ kind }) => (exif && kind === 'eXIf') || (profile && COLOURS.includes(kind)));
+  const made = await without(bytes, 12, riff(bytes), ({ kind }) => (exif && kind === 'EXIF') || (profile && kind === 'ICCP'));
+  view(made).setUint32(4, made.length - 8, true);
+  if (text(made, 12, 4) === 'VP8X') made[20] &= ~((exif && 0x08) | (profile && 0x20));
+  return made;
+}
+
+/** The file without some of its parts, which begin after its head. */
+async function without(bytes, head, parts, unwanted) {
+  const kept = [bytes.subarray(0, head)];
+  let rest = head;
+  for (const part of parts) {
+    if (!unwanted(part)) kept.push(bytes.subarray(part.start, part.end));
+    rest = part.end;
+  }
+  return joined([...kept, bytes.subarray(rest)]);
+}
+
+const isExif = (bytes, { marker, start }) => marker === 0xe1 && text(bytes, start + 4, 6) === 'Exif\0\0';
+const isProfile = (bytes, { marker, start }) => marker === 0xe2 && text(bytes, start + 4, 12) === 'ICC_PROFILE\0';
+// A profile stands for what the others of them say.
+const COLOURS = ['iCCP', 'sRGB', 'gAMA', 'cHRM', 'cICP'];
 
 function* segments(bytes) {
   const data = view(bytes);
@@ -32,11 +63,10 @@ function* segments(bytes) {
 async function ofJpeg(bytes) {
   let exif;
   const pieces = [];
-  for (const { marker, start, end } of segments(bytes)) {
-    if (marker === 0xe1 && text(bytes, start + 4, 6) === 'Exif\0\0') exif ??= bytes.slice(start + 10, end);
-    if (marker === 0xe2 && text(bytes, start + 4, 12) === 'ICC_PROFILE\0') {
-      pieces[bytes[start + 16]] = bytes.slice(start + 18, end);
-    }
+  for (const segment of segments(bytes)) {
+    const { start, end } = segment;
+    if (isExif(bytes, segment)) exif ??= bytes.slice(start + 10, end);
+    if (isProfile(bytes, segment)) pieces[bytes[start + 16]] = bytes.slice(start + 18, end);
   }
   return { exif, profile: pieces.length ? await joined(pieces.filter(Boolean)) : null };
 }
@@ -51,26 +81,33 @@ function* chunks(bytes) {
 }
 
 async function ofPng(bytes) {
-  let exif, profile;
+  let exif, profile, named;
   for (const { kind, content } of chunks(bytes)) {
     if (kind === 'eXIf') exif = content.slice();
+    if (kind === 'cICP') named = true; // before a profile (PNG, third edition, section 4.3): the browser converts
     if (kind === 'iCCP') {
       const name = content.indexOf(0);
       profile = await through(content.slice(name + 2), new DecompressionStream('deflate'));
     }
   }
-  return { exif, profile };
+  return { exif, profile: named ? null : profile };
+}
+
+function* riff(bytes) {
+  const data = view(bytes);
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const size = data.getUint32(at + 4, true);
+    const end = at + 8 + size + (size % 2);
+    yield { kind: text(bytes, at, 4), start: at, end, content: bytes.subarray(at + 8, at + 8 + size) };
+    at = end;
+  }
 }
 
 function ofWebp(bytes) {
-  const data = view(bytes);
   const found = {};
-  for (let at = 12; at + 8 <= bytes.length; ) {
-    const kind = text(bytes, at, 4), size = data.getUint32(at + 4, true);
-    const content = bytes.slice(at + 8, at + 8 + size);
-    if (kind === 'EXIF') found.exif = text(content, 0, 6) === 'Exif\0\0' ? content.slice(6) : content;
-    if (kind === 'ICCP') found.profile = content;
-    at += 8 + size + (size % 2);
+  for (const { kind, content } of riff(bytes)) {
+    if (kind === 'EXIF') found.exif = content.slice(text(content, 0, 6) === 'Exif\0\0' ? 6 : 0);
+    if (kind === 'ICCP') found.profile = content.slice();
   }
   return found;
 }
@@ -91,7 +128,7 @@ export async function intoJpeg(bytes, { exif, profile }) {
   }
   let rest = 2;
   for (const { marker, start, end } of segments(bytes)) {
-    if (!(profile && marker === 0xe2)) parts.push(bytes.slice(start, end));
+    if (!(profile && marker === 0xe2) && !(exif && marker === 0xe1)) parts.push(bytes.slice(start, end)); // Safari writes some of its own
     rest = end;
   }
   parts.push(bytes.slice(rest));
@@ -102,7 +139,7 @@ export async function intoJpeg(bytes, { exif, profile }) {
 export async function intoPng(bytes, { exif, profile }) {
   const parts = [bytes.slice(0, 8)];
   for (const { kind, start, end } of chunks(bytes)) {
-    if (profile && ['iCCP', 'sRGB', 'gAMA', 'cHRM', 'cICP'].includes(kind)) continue;
+    if ((profile && COLOURS.includes(kind)) || (exif && kind === 'eXIf')) continue;
     parts.push(bytes.slice(start, end));
     if (kind !== 'IHDR') continue;
     if (profile) {
@@ -123,11 +160,14 @@ function chunk(kind, content) {
   return bytes;
 }
 
-function crc(bytes) {
+const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  for (let k = 0; k < 8; k++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;
+  return byte;
+});
+
+/** A PNG chunk's sum, of its kind and content (PNG, annex D). */
+export function crc(bytes) {
   let value = 0xffffffff;
-  for (const byte of bytes) {
-    value ^= byte;
-    for (let k = 0; k < 8; k++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  }
+  for (const byte of bytes) value = (value >>> 8) ^ REMAINDERS[(value ^ byte) & 255];
   return (value ^ 0xffffffff) >>> 0;
 }

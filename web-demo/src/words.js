@@ -1,4 +1,13 @@
 // Everything the page says, in its two languages.
+
+/** A failure that has a sentence for the user, which may be about something. */
+export class Told extends Error {
+  constructor(says, ...about) {
+    super(says);
+    Object.assign(this, { says, about });
+  }
+}
+
 export const WORDS = {
   en: {
     language: 'Language',
@@ -31,6 +40,8 @@ export const WORDS = {
     white: ' What was transparent is white now.',
     cancelled: 'Cancelled.',
     notAnImage: (name) => `${name || 'This'} is not a picture that this browser can read.`,
+    damaged: (name) => `${name || 'This'} is damaged or cut off.`,
+    disguised: 'This browser hides the pixels of pictures from pages (protection from fingerprinting). Allow this page to read a canvas, or take another window.',
     noPicture: 'There is no picture in what was dropped or pasted.',
     tooLarge: (w, h) => `The result would be ${w} × ${h} pixels, more than this browser can draw. Choose ×2, or a smaller photo.`,
     noGpu: 'This browser offers no graphics card (WebGPU).',
@@ -68,6 +79,8 @@ export const WORDS = {
     white: ' Was durchsichtig war, ist jetzt weiß.',
     cancelled: 'Abgebrochen.',
     notAnImage: (name) => `${name || 'Das'} ist kein Bild, das dieser Browser lesen kann.`,
+    damaged: (name) => `${name || 'Das'} ist beschädigt oder abgeschnitten.`,
+    disguised: 'Dieser Browser verbirgt die Pixel von Bildern vor Seiten (Schutz vor Wiedererkennung). Erlauben Sie dieser Seite, Canvas auszulesen, oder nehmen Sie ein anderes Fenster.',
     noPicture: 'In dem, was gezogen oder eingefügt wurde, ist kein Bild.',
     tooLarge: (w, h) => `Das Ergebnis hätte ${w} × ${h} Pixel, mehr als dieser Browser zeichnen kann. Wählen Sie ×2 oder ein kleineres Foto.`,
     noGpu: 'Dieser Browser bietet keine Grafikkarte an (WebGPU).',

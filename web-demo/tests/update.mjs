@@ -1,10 +1,10 @@
-// node update.mjs '{"chromium", "first", "second", "photo"}': two sites of one origin, of which one is renewed, on a host with ordinary HTTP caching; what was seen as JSON.
+// node update.mjs '{"browser", "program", "first", "second", "photo"}': two sites of one origin, of which one is renewed, on a host with ordinary HTTP caching; what was seen as JSON.
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { extname } from 'node:path';
-import puppeteer from 'puppeteer-core';
+import { launched } from './launched.mjs';
 
-const { chromium, first, second, photo } = JSON.parse(process.argv[2]);
+const { browser: kind, program, first, second, photo } = JSON.parse(process.argv[2]);
 const patience = { timeout: 120_000 };
 const TYPES = { '.js': 'text/javascript', '.html': 'text/html', '.wasm': 'application/wasm', '.json': 'application/json', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const sites = { one: first, other: first };
@@ -24,7 +24,7 @@ const server = http.createServer(async (request, response) => {
 });
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const address = (site) => `http://127.0.0.1:${server.address().port}/${site}/`;
-const browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-dev-shm-usage', '--lang=en'], protocolTimeout: 200_000 });
+const browser = await launched(kind, program, '');
 let page = await browser.newPage();
 const ready = () => page.waitForFunction(() => document.documentElement.dataset.offline === 'ready', patience);
 const caches = () => page.evaluate(() => caches.keys());
