@@ -8,7 +8,8 @@ import shutil
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,35 +57,52 @@ Browse = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def browse(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Browse:
-    """Use the site in a browser; what it showed and saved."""
+def site(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built."""
     site = tmp_path_factory.mktemp("web") / "site"
     out = tmp_path_factory.mktemp("built") / "built"
     subprocess.run(["node", "build.mjs", str(out)], cwd=tools, check=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(web, "_built", lambda say: out)
         web.write_site(site, web.web_models(), lambda text: None)
+    return site
+
+
+def seen_by(script: Path, request: dict[str, Any]) -> Any:
+    """What a script of tests/ prints."""
+    command = ["node", str(script), json.dumps(request)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def served(site: Path) -> Iterator[int]:
+    with web.serving(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+@pytest.fixture
+def browse(tools: Path, site: Path) -> Browse:
+    """Use the site in a browser; what it showed and saved."""
 
     def use(browser: str, folder: Path, photos: dict[str, str], gpu: bool = False) -> dict[str, Any]:
         program = program_of(browser)
-        with web.serving(site, 0) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with served(site) as port:
             request = {
                 "browser": browser,
                 "program": program,
-                "port": server.server_port,
+                "port": port,
                 "folder": str(folder),
                 "photos": photos,
                 "gpu": gpu,
                 "model": DEFAULT_MODEL,
             }
-            script = [str(tools / "tests" / "browser.mjs"), json.dumps(request)]
-            try:
-                done = subprocess.run(["node", *script], capture_output=True, text=True, timeout=1500, check=False)
-            finally:
-                server.shutdown()
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+            return seen_by(tools / "tests" / "browser.mjs", request)
 
     return use
 
@@ -207,6 +225,16 @@ def test_webgpu(browse: Browse, coffee: Bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_browser_that_hides_pixels(tools: Path, site: Path, coffee: Bytes, tmp_path: Path) -> None:
+    """Firefox against fingerprinting gives noise for what a canvas has: that is not enlarged."""
+    program = program_of("firefox")
+    Image.fromarray(coffee[80:180, 100:200]).save(tmp_path / "cup.png")
+    with served(site) as port:
+        request = {"program": program, "url": f"http://127.0.0.1:{port}/", "photo": str(tmp_path / "cup.png")}
+        assert "hides the pixels of pictures" in seen_by(tools / "tests" / "disguised.mjs", request)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("browser", ["chrome", "firefox"])
 def test_a_new_version_arrives(
     tools: Path, browser: str, coffee: Bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -223,10 +251,7 @@ def test_a_new_version_arrives(
     Image.fromarray(coffee[80:180, 100:200]).save(tmp_path / "cup.png")
     files = {"photo": "cup.png", "first": "first", "second": "second"}
     request = {"browser": browser, "program": program, **{key: str(tmp_path / name) for key, name in files.items()}}
-    script = [str(tools / "tests" / "update.mjs"), json.dumps(request)]
-    done = subprocess.run(["node", *script], capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
+    seen = seen_by(tools / "tests" / "update.mjs", request)
     assert len(seen["before"]) == len(seen["after"]) == 2
     assert len(set(seen["before"]) & set(seen["after"])) == 1
     assert (seen["renewed"], seen["alone"], seen["unkept"]) == (True, [True, ""], "")

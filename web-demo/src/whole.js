@@ -64,13 +64,14 @@ function bmp(bytes, data) {
   return data.getUint32(10, true) + row * Math.abs(data.getInt32(22, true)) <= bytes.length;
 }
 
-/** ISO/IEC 14496-12: boxes to the end of the file. */
+/** ISO/IEC 14496-12: up to the end of the box with the pixels; without one the browser sees that there are none. */
 function boxes(bytes, data) {
-  let at = 0;
-  while (at < bytes.length) {
+  for (let at = 0; at < bytes.length; ) {
     const size = data.getUint32(at);
     if (size === 0) return true; // up to the file's end
-    at += size === 1 ? Number(data.getBigUint64(at + 8)) : Math.max(size, 8);
+    const end = at + (size === 1 ? Number(data.getBigUint64(at + 8)) : Math.max(size, 8));
+    if (end > bytes.length || text(bytes, at + 4, 4) === 'mdat') return end <= bytes.length;
+    at = end;
   }
-  return at === bytes.length;
+  return true;
 }

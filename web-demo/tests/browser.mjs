@@ -17,7 +17,7 @@ const wire = net.createServer((near) => {
 await new Promise((resolve) => wire.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${wire.address().port}/`;
 
-const browser = await launched(kind, program, folder, gpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'] : []);
+const browser = await launched(kind, program, folder, gpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'] : undefined);
 const page = await browser.newPage();
 await page.setViewport({ width: 1200, height: 900 });
 const complaints = [];
