@@ -1,10 +1,11 @@
-// node large.mjs CHROMIUM URL PHOTO [FAMILY]: what a large photo costs in a browser, as JSON: seconds by the clock, the processors' and the most memory.
+// node large.mjs chrome|firefox|webkit PROGRAM URL PHOTO [FAMILY]: what a large photo costs in a browser, as JSON: seconds by the clock, the processors' and the most memory.
 import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import puppeteer from 'puppeteer-core';
+import { tmpdir } from 'node:os';
+import { launched } from './launched.mjs';
 
-const [chromium, url, photo, family] = process.argv.slice(2);
-const browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-dev-shm-usage', '--lang=en'], protocolTimeout: 1_500_000 });
+const [kind, program, url, photo, family] = process.argv.slice(2);
+const browser = await launched(kind, program, tmpdir());
 const page = await browser.newPage();
 
 /** Megabytes and seconds of the browser and all that it started: proportional memory, so that shared pages count once. */
@@ -24,7 +25,7 @@ function usage() {
   return { megabytes, seconds };
 }
 
-await page.goto(url, { timeout: 120_000 });
+await page.goto(url, { timeout: 1_500_000 });
 await page.waitForFunction(() => document.documentElement.dataset.offline === 'ready');
 if (family) {
   await page.evaluate((name) => [...document.querySelectorAll('#models [data-family]')].find((e) => e.dataset.family === name).closest('label').querySelector('input').click(), family);

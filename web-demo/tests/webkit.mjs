@@ -32,6 +32,7 @@ export async function webkit(program, folder) {
   return {
     version: async () => `${capabilities.browserName}/${capabilities.browserVersion}`,
     newPage: async () => page,
+    process: () => driver,
     close: async () => {
       await page.ask('DELETE', '');
       process.off('exit', close);
