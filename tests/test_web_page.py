@@ -161,6 +161,27 @@ def test_what_browsers_apply_or_not_is_taken_out() -> None:
     assert [found[name][0] for name in other] == [None, None]
 
 
+def test_what_is_saved_has_one_exif_and_one_profile() -> None:
+    """A canvas's file may have some of its own."""
+    script = """
+        import { intoJpeg, intoPng, read } from './src/metadata.js';
+        const text = (file) => btoa(String.fromCharCode(...file));
+        const made = async ({ JPEG, PNG, photo }) => {
+          const metadata = await read(bytes(photo));
+          return [text(await intoJpeg(bytes(JPEG), metadata)), text(await intoPng(bytes(PNG), metadata))];
+        };
+    """
+    other = SRGB[:24] + bytes(12) + SRGB[36:]  # another date
+    files = {kind: file_of(small(), kind, exif=exif(3), icc_profile=other) for kind in ("JPEG", "PNG")}
+    files["photo"] = file_of(small(), "JPEG", exif=exif(6), icc_profile=SRGB)
+    made = in_node(script, {name: text_of(file) for name, file in files.items()})
+    for text, marks in zip(made, ((b"Exif\0\0", b"ICC_PROFILE\0"), (b"eXIf", b"iCCP")), strict=True):
+        file = base64.b64decode(text)
+        assert [file.count(mark) for mark in marks] == [1, 1]
+        with Image.open(io.BytesIO(file)) as image:
+            assert (image.getexif()[0x0112], image.info["icc_profile"]) == (6, SRGB)
+
+
 def test_pixels_are_turned_as_pillow_turns_them() -> None:
     picture = small()
     script = """

@@ -11,6 +11,7 @@ export async function webkit(program, folder) {
   const driver = spawn('xvfb-run', ['-a', '-s', '-screen 0 1400x1400x24', program, `--port=${port}`], { env: environment, detached: true, stdio: 'ignore' });
   const close = () => process.kill(-driver.pid); // it and what it started
   process.once('exit', close);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const ask = async (method, path, body) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
     const { value } = await answer.json();
