@@ -16,7 +16,7 @@ from srgan_edge.errors import ResultExistsError, SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes, encoding, images, resample
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.batch import Job, RemoteJob
-from srgan_edge.runtime.upscaler import Upscaler
+from srgan_edge.runtime.upscaler import Upscaler, colourless
 
 # Strips that may wait for an encoder: they are what a large photo needs of memory.
 _WAITING = 2
@@ -182,10 +182,11 @@ def resized_strips(
 ) -> Iterator[Bytes]:
     """The result's rows; an enlargement other than the model's is made by resizing the next larger one."""
     (height, width, channels), scale = picture.pixels.shape, upscaler.scale
-    strips = upscaler.strips(picture.pixels)
+    grey = colourless(picture.pixels)
+    strips = upscaler.strips(picture.pixels, grey=grey)
     height, width = height * scale, width * scale
     if factor > scale:
-        strips = upscaler.strips(tiling.Window((height, width, channels), strips, 2 * upscaler.tile[0]))
+        strips = upscaler.strips(tiling.Window((height, width, channels), strips, 2 * upscaler.tile[0]), grey=grey)
         height, width = height * scale, width * scale
     return strips if factor == scale else resample.lanczos(strips, height, width, header.height, header.width)
 

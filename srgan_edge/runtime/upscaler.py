@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -169,19 +170,19 @@ class Upscaler:
             pixels = np.empty((height, width, picture.pixels.shape[2]), np.uint8)
         except MemoryError as error:
             raise SrganEdgeError(f"no memory for a result of {width}x{height} pixels") from error
-        for _ in self.strips(picture.pixels, pixels):
+        for _ in self.strips(picture.pixels, pixels, colourless(picture.pixels)):
             pass
         return replace(picture, pixels=pixels)
 
-    def strips(self, pixels: Bytes | tiling.Window, out: Bytes | None = None) -> Iterator[Bytes]:
+    def strips(self, pixels: Bytes | tiling.Window, out: Bytes | None = None, grey: bool = False) -> Iterator[Bytes]:
         """The rows of an enlarged picture from top to bottom, `(n, width, C)` bytes each, C that of the picture.
 
-        Greys are run as three equal planes, transparency likewise. With `out`, `(height, width, C)` bytes, all is
-        there in the end.
+        One channel is run as three equal planes, transparency likewise. With `out`, `(height, width, C)` bytes, all is
+        there in the end. With `grey`, all channels of the result are its luma: networks tint greys.
         """
         self._check_open()
         height, width, channels = pixels.shape
-        run = self._run if channels == 3 else self._run_channels
+        run = self._run if channels == 3 and not grey else partial(self._run_channels, grey)
         strips = tiling.strips(pixels, self.plan(height, width), self.scale, run, self._pool, out)
         return self._until_closed(strips)
 
@@ -241,16 +242,17 @@ class Upscaler:
                 "this Upscaler was opened before the process forked, and its threads stayed behind: open one here"
             )
 
-    def _run_channels(self, tile: Bytes, out: Bytes, margin: int) -> None:
-        """Run a tile of 1, 2 or 4 channels, `(t, t, C)` bytes."""
-        grey, transparent = tile.shape[2] < 3, tile.shape[2] in (2, 4)
-        colours = np.ascontiguousarray(np.broadcast_to(tile[..., :1], (*tile.shape[:2], 3)) if grey else tile[..., :3])
+    def _run_channels(self, grey: bool, tile: Bytes, out: Bytes, margin: int) -> None:
+        """Run a tile of 1 to 4 channels, `(t, t, C)` bytes."""
+        single, transparent = tile.shape[2] < 3, tile.shape[2] in (2, 4)
+        planes = [0, 0, 0] if single else [0, 1, 2]
+        colours = np.ascontiguousarray(tile[..., planes])
         made = np.empty((*out.shape[:2], 3), np.uint8)
         self._run(colours, made, margin)
-        if grey:
+        if single:
             out[..., 0] = luma(made)
         else:
-            out[..., :3] = made
+            out[..., :3] = luma(made)[..., np.newaxis] if grey else made
         if transparent:
             alpha = tile[..., -1:]
             if alpha.min() == 255 or alpha.max() == 0:  # most tiles: as they are, which models leave them too
@@ -276,6 +278,12 @@ def _name_of(image: Image.Image | str | Path | bytes | BinaryIO) -> str:
     if isinstance(image, str | Path):
         return str(image)
     return str(getattr(image, "filename", "") or getattr(image, "name", "") or type(image).__name__)
+
+
+def colourless(pixels: Bytes) -> bool:
+    """Whether `(H, W, C)` bytes have three channels of colour, and each pixel is grey."""
+    strips = (pixels[top : top + 64] for top in range(0, len(pixels), 64))
+    return pixels.shape[2] >= 3 and all((strip[..., :1] == strip[..., 1:3]).all() for strip in strips)
 
 
 def luma(rgb: Bytes) -> Bytes:

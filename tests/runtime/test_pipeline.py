@@ -50,9 +50,11 @@ def test_every_photo_has_its_outcome_in_order(upscaler: Upscaler, tmp_path: Path
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
 def test_a_file_that_appears_meanwhile_is_not_overwritten(upscaler: Upscaler, tmp_path: Path, suffix: str) -> None:
     class Slow(Upscaler):
-        def strips(self, pixels: Bytes | tiling.Window, out: Bytes | None = None) -> Iterator[Bytes]:
+        def strips(
+            self, pixels: Bytes | tiling.Window, out: Bytes | None = None, grey: bool = False
+        ) -> Iterator[Bytes]:
             target.write_text("precious")
-            return super().strips(pixels, out)
+            return super().strips(pixels, out, grey)
 
     given, target = save(tmp_path / "a.png", 9, 9), tmp_path / f"a_x4{suffix}"
     with Slow("edge-s-x4-int8", delegate="cpu") as slow:
@@ -131,6 +133,34 @@ def test_other_enlargements_of_all_channels(upscaler: Upscaler, tmp_path: Path, 
         assert np.abs(np.asarray(back).reshape(pixels.shape).astype(int) - pixels).mean() < 12
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("factor", [None, 2.5, 6])
+def test_a_grey_photo_in_colour_stays_grey(upscaler: Upscaler, tmp_path: Path, mode: str, factor: float | None) -> None:
+    grey = Image.fromarray(photo(130, 300)).convert("L")
+    grey.save(tmp_path / "one.png")
+    colour = grey.convert(mode)
+    if mode == "RGBA":
+        colour.putalpha(Image.linear_gradient("L").resize(colour.size))
+    colour.save(tmp_path / "three.png")
+    jobs = [Job(tmp_path / name, tmp_path / "out" / name) for name in ("one.png", "three.png")]
+    assert [o.error for o in upscale_files(upscaler, jobs, Settings(factor=factor))] == [None, None]
+    with Image.open(jobs[0].output) as one, Image.open(jobs[1].output) as three:
+        assert three.mode == mode
+        made = np.asarray(three)[..., :3]
+        assert (made == made[..., :1]).all()
+        if mode == "RGB":
+            assert np.array_equal(made[..., 0], np.asarray(one))
+
+
+def test_a_pixel_of_colour_makes_a_colour_photo(upscaler: Upscaler) -> None:
+    grey = np.repeat(photo(130, 300)[..., :1], 3, axis=2)
+    made = upscaler(grey)
+    assert (made[..., :1] == made).all()
+    grey[129, 299] = 0, 0, 1
+    made = upscaler(grey)
+    assert (made[..., :1] != made).any()
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
 def test_strips_that_fill_the_memory_come_one_at_a_time(
     upscaler: Upscaler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
@@ -139,7 +169,7 @@ def test_strips_that_fill_the_memory_come_one_at_a_time(
     monkeypatch.setattr(pipeline, "_STRIPS", 1)
     left: list[int] = []
 
-    def strips(pixels: Bytes, out: None = None) -> Iterator[Bytes]:
+    def strips(pixels: Bytes, out: None = None, grey: bool = False) -> Iterator[Bytes]:
         given: list[weakref.ref[Bytes]] = []
         source = Upscaler.strips(upscaler, pixels)
         while True:
