@@ -98,7 +98,10 @@ class PackedPhoto(NamedTuple):
 
 
 class Pack:
-    """A file of pixels and its index: `photos-KEY.bin`, and `photos-KEY.json` once the pixels are complete."""
+    """A file of pixels and its index: `photos-KEY.bin`, and `photos-KEY.json` once the pixels are complete.
+
+    KEY is 16 hexadecimal digits.
+    """
 
     def __init__(self, folder: Path, key: str) -> None:
         """Name the files; `key` is equal for equal photos."""
@@ -192,8 +195,8 @@ def _mapped(mapping: _Mapping, scale: int, entries: list[_Entry]) -> Iterator[Pa
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left half filled."""
-    for pixels in folder.glob("photos-*.bin"):
+    """Remove what killed processes left half filled; the folder may hold files of the user's too."""
+    for pixels in folder.glob(f"photos-{'[0-9a-f]' * 16}.bin"):
         if not pixels.with_suffix(".json").is_file():
             with contextlib.suppress(OSError), pixels.open("a+b") as file:
                 if try_lock(file) and not pixels.with_suffix(".json").is_file():

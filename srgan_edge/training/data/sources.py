@@ -40,14 +40,17 @@ class Folder(NamedTuple):
     @property
     def identity(self) -> str:
         """Equal for equal files: what a cache of them is known by."""
-        return "\n".join(
-            f"{p.resolve()} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in self.files + (self.low or [])
-        )
+        return "\n".join([*map(_file_identity, self.files), *(f"low {_file_identity(p)}" for p in self.low or ())])
 
     def items(self) -> Iterator[Item]:
         """Its photos."""
         for index, path in enumerate(self.files):
             yield Item(str(path), partial(_read, path), path, self.low[index] if self.low else None)
+
+
+def _file_identity(path: Path) -> str:
+    about = path.stat()
+    return f"{path.resolve()} {about.st_size} {about.st_mtime_ns}"
 
 
 def _read(path: Path) -> Bytes:

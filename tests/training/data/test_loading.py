@@ -203,6 +203,23 @@ def test_a_killed_filling_leaves_nothing(photos: Path, tmp_path: Path) -> None:
     assert not half.exists()
 
 
+def test_a_folder_of_the_users_keeps_its_files(photos: Path, tmp_path: Path) -> None:
+    """A name that only resembles those of packs is the user's."""
+    own = tmp_path / "photos-2020.bin"
+    own.write_bytes(b"kept")
+    kept(Folder(folders.find(photos)), str(tmp_path))
+    assert own.read_bytes() == b"kept"
+
+
+def test_pairs_and_the_same_files_as_photos_are_cached_apart(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.png" for name in ("a", "a_low")]
+    for path, side in zip(files, (80, 40), strict=True):
+        encoding.write(images.Picture(photo(side, side)), path)
+    cache = str(tmp_path / "cache")
+    assert [p.paired for p in kept(Folder(files), cache, scale=2)] == [False, False]
+    assert [p.paired for p in kept(Folder(files[:1], files[1:]), cache, scale=2)] == [True]
+
+
 def test_a_full_disk_is_named_and_left_clean(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
