@@ -12,7 +12,7 @@ from pathlib import Path
 from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.files.locks import open_locked
-from srgan_edge.training.data.lookup import TFDS, find_sources
+from srgan_edge.training.data.lookup import find_sources, tfds_names
 from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.recipe import Recipe
 
@@ -69,9 +69,7 @@ def check_request(recipe: Recipe, out: Path, resume: bool) -> None:
     if recipe.teacher:
         find_pretrained(recipe.teacher, "teacher")
     data = recipe.data
-    sources = [data.source] if isinstance(data.source, str) else data.source
-    sets = [data.valid] if isinstance(data.valid, str) else list(data.valid.values())
-    if not any(name.startswith(TFDS) for name in (*sources, *sets)):
+    if not tfds_names(data.source, data.valid):
         find_sources(data.source, data.valid, data.low, recipe.generator.scale)
 
 

@@ -16,7 +16,7 @@ from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.contact_sheet import contact_sheet
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
-from srgan_edge.training.data.lookup import TFDS
+from srgan_edge.training.data.lookup import tfds_names
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution
@@ -61,9 +61,8 @@ def look(recipe: Recipe, say: Callable[[str], None]) -> tuple[Recipe, Bytes | No
     Raises:
         UsageError: there are no photos, or not as the recipe says.
     """
-    sources = [recipe.data.source] if isinstance(recipe.data.source, str) else recipe.data.source
-    if any(source.startswith(TFDS) for source in sources):
-        say(f"{' and '.join(sources)}: photos of TensorFlow datasets are not looked at")
+    if datasets := tfds_names(recipe.data.source, recipe.data.valid):
+        say(f"{' and '.join(datasets)}: photos of TensorFlow datasets are not looked at")
         return recipe, None
     cost_nothing = recipe.changed(data={"cache": "none"}, loop={"validate_photos": 1})
     journal = Journal(Path(), lambda event: say(event["text"]), chief=True)  # nothing is written before it begins

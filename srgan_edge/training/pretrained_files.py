@@ -7,6 +7,7 @@ from pathlib import Path
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.models import Model, find_model
 from srgan_edge.recipes import load, recipe_folder
+from srgan_edge.training.paths import path_of
 from srgan_edge.training.recipe import Recipe
 
 
@@ -18,7 +19,7 @@ def find_pretrained(name: str, key: str) -> Path | Model:
     Raises:
         UsageError: it is none of these.
     """
-    path = Path(name).expanduser()
+    path = path_of(name)
     if path.is_dir():
         if not (path / "generator").is_dir():
             raise UsageError(f"{key}: {name} is no run folder with a generator in it")

@@ -72,6 +72,11 @@ def test_a_damaged_file_whose_card_has_its_hash_is_refused_by_name(tmp_path: Pat
         from_export(whole._replace(path=tmp_path / "cut.tflite", card=card))
 
 
+def test_a_home_folder_of_nobody() -> None:
+    with pytest.raises(UsageError, match="~nosuchuser/run: there is no such user"):
+        load_pretrained("~nosuchuser/run", "teacher")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -20,6 +20,7 @@ from srgan_edge.training.data.memory import memory_allowed
 from srgan_edge.training.data.packed import Decoded, Pack
 from srgan_edge.training.data.photos import HighResolution, Pair, Photo, PhotoFile, shrunk_size
 from srgan_edge.training.data.sources import Item, Source
+from srgan_edge.training.paths import path_of
 
 Warn = Callable[[str], None]
 T = TypeVar("T")
@@ -69,7 +70,7 @@ def load(
         SrganEdgeError: the folder cannot be written.
     """
     loader = _Loader(source, scale, smallest, keep_low, warn, say)
-    folder = None if cache in ("auto", "memory", "none") else Path(cache).expanduser()
+    folder = None if cache in ("auto", "memory", "none") else path_of(cache)
     if not source.of_files:
         return loader.streamed(cache, folder)
     if folder is not None and loader.pack(folder).complete:

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UnreadableImageError, UsageError
 from srgan_edge.imaging import folders, images
 from srgan_edge.imaging.twins import Twins
 from srgan_edge.training.data.sources import Folder, Original, Several, TfdsSplit
+from srgan_edge.training.paths import path_of
 
 SAMPLE = "sample"
 TFDS = "tfds:"
@@ -92,13 +95,20 @@ def find_sources(
     return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}")
 
 
+def tfds_names(source: str | Sequence[str], valid: str | Mapping[str, str]) -> list[str]:
+    """Which of a recipe's sources and sets are TensorFlow datasets, that `find_sources` may have to download."""
+    names = [source] if isinstance(source, str) else source
+    sets = [valid] if isinstance(valid, str) else valid.values()
+    return [name for name in (*names, *sets) if name.startswith(TFDS)]
+
+
 def folder_files(folder: str) -> list[Path]:
     """The photos of a folder and the folders in it.
 
     Raises:
         UsageError: it is missing or holds none.
     """
-    path = Path(folder).expanduser()
+    path = path_of(folder)
     if not path.is_dir():
         raise UsageError(f"{folder}: no such folder of photos")
     files = folders.find(path, recursive=True)
@@ -131,11 +141,7 @@ def _whole(name: str, twins: Mapping[str, str], scale: int) -> Original:
 
 def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
     files = sample_photos() if name == SAMPLE else folder_files(name)
-    return (
-        _paired(files, Path(name).expanduser(), Path(twins[name]).expanduser(), scale)
-        if name in twins
-        else Folder(files)
-    )
+    return _paired(files, path_of(name), path_of(twins[name]), scale) if name in twins else Folder(files)
 
 
 def _paired(files: list[Path], root: Path, low: Path, scale: int) -> Folder:
@@ -182,7 +188,7 @@ def _set(place: str, scale: int) -> Original:
         return _tfds_splits(place.removeprefix(TFDS))[1]
     if place == SAMPLE:
         return Folder(sample_photos())
-    folder = Path(place).expanduser()
+    folder = path_of(place)
     if not (folder / "hr").is_dir():
         return Folder(folder_files(place))
     files = folder_files(str(folder / "hr"))
@@ -242,6 +248,9 @@ def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
     feature = next((f for f in ("hr", "image") if f in features), None)
     if feature is None:
         raise UsageError(f"{TFDS}{name}: none of its features ({', '.join(features)}) is named hr or image")
+    shape, dtype = features[feature].shape, np.dtype(features[feature].np_dtype)
+    if shape[2:] != (3,) or dtype != np.uint8:
+        raise UsageError(f"{TFDS}{name}: its {feature} of shape {shape} and {dtype} is no RGB picture of bytes")
     if not builder.info.splits:
         try:
             with _quietly():
@@ -249,6 +258,8 @@ def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
         except Exception as error:
             raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {_reason(error)}") from error
     splits = list(builder.info.splits)
+    if splits and "train" not in splits:
+        raise UsageError(f"{TFDS}{name}: none of its splits ({', '.join(splits)}) is named train")
     held_out = next((s for s in ("validation", "test") if s in splits), None)
     if held_out is None:
         # The last photos of the only split.

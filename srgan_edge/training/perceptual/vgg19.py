@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
+from srgan_edge.training.paths import path_of
 
 # ImageNet's mean in BGR and 0..255, which VGG19 was trained with (Simonyan and Zisserman 2015).
 _BGR_MEAN = (103.939, 116.779, 123.68)
@@ -44,20 +44,20 @@ class VGG19Loss:
         if layers not in LAYERS:
             raise UnknownNameError("layers of VGG19", layers, LAYERS)
         self.layers = layers
-        vgg = keras.applications.VGG19(include_top=False, weights=None)
         if weights == "imagenet":
             try:
-                vgg = keras.applications.VGG19(include_top=False, weights="imagenet")
+                vgg: Any = keras.applications.VGG19(include_top=False, weights="imagenet")
             except Exception as error:
                 raise SrganEdgeError(
                     f"VGG19's ImageNet weights cannot be downloaded ({error}); "
                     "set perceptual.weights to a file vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
                 ) from error
         else:
-            if not Path(weights).is_file():
+            if not path_of(weights).is_file():
                 raise UsageError(f"perceptual.weights: {weights}: no such file")
+            vgg = keras.applications.VGG19(include_top=False, weights=None)
             try:
-                vgg.load_weights(weights)
+                vgg.load_weights(path_of(weights))
             except (OSError, ValueError) as error:
                 raise UsageError(f"perceptual.weights: {weights}: not weights of VGG19 without top: {error}") from error
         maps = _maps(vgg)

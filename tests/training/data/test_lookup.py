@@ -4,6 +4,7 @@ import logging
 import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,6 +34,16 @@ def test_folders(photos: Path, tmp_path: Path) -> None:
         find_sources(str(tmp_path / "none"))
     with pytest.raises(UsageError, match="holds no image"):
         find_sources(str(tmp_path))
+
+
+def test_the_home_folder(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(photos.parent))
+    monkeypatch.setenv("USERPROFILE", str(photos.parent))
+    there = f"~/{photos.name}"
+    assert find_sources(there, there).train == find_sources(str(photos), str(photos)).train
+    for source, valid in (("~nosuchuser/x", ""), (there, "~nosuchuser/x")):
+        with pytest.raises(UsageError, match=r"^~nosuchuser/x: there is no such user"):
+            find_sources(source, valid)
 
 
 def test_what_cannot_be_validated_on_is_not_held_out(photos: Path, tmp_path: Path) -> None:
@@ -93,6 +104,27 @@ def test_an_unknown_dataset_gets_a_suggestion() -> None:
     pytest.importorskip("tensorflow_datasets")
     with pytest.raises(UnknownNameError, match="did you mean 'div2k'"):
         find_sources("tfds:div2kk")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["mnist", "smallnorb"])
+def test_a_dataset_without_colours_is_refused(name: str) -> None:
+    tfds = pytest.importorskip("tensorflow_datasets")
+    with (
+        tfds.testing.mock_data(num_examples=3),
+        pytest.raises(UsageError, match=rf"^tfds:{name}: its image of shape .*, 1\) and uint8 is no RGB picture"),
+    ):
+        find_sources(f"tfds:{name}")
+
+
+@pytest.mark.tensorflow
+def test_a_dataset_without_photos_to_train_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tfds = pytest.importorskip("tensorflow_datasets")
+    features = {"image": tfds.features.Image(shape=(None, None, 3))}
+    about = SimpleNamespace(features=features, splits={"test": None, "extra": None})
+    monkeypatch.setattr(tfds, "builder", lambda name: SimpleNamespace(info=about))
+    with pytest.raises(UsageError, match=r"tfds:x: none of its splits \(test, extra\) is named train"):
+        find_sources("tfds:x")
 
 
 def paired_folders(folder: Path) -> tuple[Path, Path]:

@@ -12,7 +12,11 @@ from PIL import Image
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.training.perceptual.efficientnet_lite0 import (
     FEATURE_LAYERS,
+    LITE0,
+    LITE1,
     EfficientNetLite0Loss,
+    efficientnet_lite0,
+    load_imagenet_weights,
     normalise,
     packaged_weights,
 )
@@ -92,9 +96,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SrganEdgeError, match=r"text\.pth: not weights"):
         EfficientNetLite0Loss(str(tmp_path / "text.pth"))
     cut = tmp_path / "cut.pth"
-    cut.write_bytes(packaged_weights().read_bytes()[:1_000_000])
+    cut.write_bytes(packaged_weights(LITE0).read_bytes()[:1_000_000])
     with pytest.raises(SrganEdgeError, match=r"cut\.pth: not weights"):
         EfficientNetLite0Loss(str(cut))
+
+
+@pytest.mark.parametrize(("package", "depth"), [(LITE0, 1.0), (LITE1, 1.1)])
+def test_a_damaged_file_of_a_package_is_refused(package: str, depth: float, tmp_path: Path) -> None:
+    """Weights with a flipped bit are numbers all the same."""
+    whole = packaged_weights(package)
+    damaged = bytearray(whole.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / whole.name).write_bytes(damaged)
+    with pytest.raises(SrganEdgeError, match="is damaged"):
+        load_imagenet_weights(efficientnet_lite0(depth), tmp_path / whole.name)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    with pytest.raises(SrganEdgeError, match="not the weights of efficientnet-lite1"):
+        load_imagenet_weights(efficientnet_lite0(1.1), packaged_weights(LITE0))
 
 
 def test_levels_weigh_the_layers(loss: EfficientNetLite0Loss) -> None:
