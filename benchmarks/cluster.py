@@ -1,6 +1,6 @@
 """200 photos on a Ray cluster of two nodes on this machine, one killed half-way, against a single process.
 
-python benchmarks/cluster.py [--photos FOLDER]
+python benchmarks/cluster.py [--count 200] [--size 320] [--no-kill]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import click
 import numpy as np
 import ray
 from PIL import Image
+from program import Program
 from ray.cluster_utils import Cluster
 
 from srgan_edge import Upscaler
@@ -23,7 +24,7 @@ from srgan_edge.runtime.batch import Job
 from srgan_edge.runtime.pipeline import Settings, upscale_files
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.option("--count", default=200, show_default=True)
 @click.option("--size", default=320, show_default=True, help="Width of the photos that are made.")
 @click.option("--kill/--no-kill", default=True, show_default=True, help="Kill the second node half-way.")

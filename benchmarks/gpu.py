@@ -8,15 +8,16 @@ a tile and of a photo; levels are of 0..255, over that photo.
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 from device_table import print_rows
+from program import Program
+from timing import milliseconds
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import json_option, say
@@ -38,16 +39,6 @@ def photo(width: int, height: int) -> Bytes:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    """Median time, the first round left out."""
-    times = []
-    for _ in range(ROUNDS + 1):
-        started = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times[1:])
-
-
 def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
     """A model's figures; `error` if the GPU does not compute it."""
     started = time.perf_counter()
@@ -59,8 +50,8 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
                 for name, upscaler in (("gpu", gpu), ("cpu", cpu)):
                     plan = upscaler.plan(*image.shape[:2])
                     tile = np.ascontiguousarray(np.resize(image, (*plan.tile, 3)))
-                    times[f"{name}_tile_ms"] = milliseconds(lambda run=upscaler, tile=tile: run.tile_alone(tile))
-                    times[f"{name}_photo_ms"] = milliseconds(lambda run=upscaler: run(image))
+                    times[f"{name}_tile_ms"] = milliseconds(partial(upscaler.tile_alone, tile), ROUNDS)
+                    times[f"{name}_photo_ms"] = milliseconds(partial(upscaler, image), ROUNDS)
                     results.append(upscaler(image).astype(np.int16))
             difference = np.abs(results[0] - results[1])
             figures = {"worst": int(difference.max()), "mean": float(difference.mean()), "opening_s": opening}
@@ -69,7 +60,7 @@ def compare(model: Model, half: bool, image: Bytes) -> dict[str, Any]:
         return {"model": model.name, "device": "", "error": str(error)}
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.option("--model", "names", multiple=True, help="A model. Default: the bundled ones.")
 @click.option("--half", is_flag=True, help="The GPU computes in 16-bit floating point.")
 @click.option("--size", default="640x480", show_default=True, metavar="WIDTHxHEIGHT", help="Of the photo.")

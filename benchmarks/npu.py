@@ -16,6 +16,7 @@ from typing import Any
 import click
 import numpy as np
 from device_table import print_rows
+from program import Program
 from skimage import data
 
 from srgan_edge.cli.output import json_option, say
@@ -74,19 +75,16 @@ def compare(model: Model, chip: str, count: int) -> dict[str, Any]:
     }
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.option("--chip", "chips", multiple=True, default=CHIPS, show_default=True)
 @click.option("--model", "names", multiple=True, help="A model. Default: the bundled INT8 ones.")
 @click.option("--tiles", type=click.IntRange(1, 4), default=4, show_default=True)
 @json_option
 def main(chips: tuple[str, ...], names: tuple[str, ...], tiles: int, as_json: bool) -> None:
     """Print the table."""
-    try:
-        for chip in chips:
-            npu.npu_target(chip, 128)  # says what is missing
-        models = [find_model(name) for name in names] or [m for m in bundled() if m.name.endswith("-int8")]
-    except SrganEdgeError as error:
-        raise click.UsageError(str(error)) from error
+    for chip in chips:
+        npu.npu_target(chip, 128)  # says what is missing
+    models = [find_model(name) for name in names] or [m for m in bundled() if m.name.endswith("-int8")]
     rows = []
     for model in models:
         for chip in chips:

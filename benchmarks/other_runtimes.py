@@ -22,6 +22,7 @@ import click
 import numpy as np
 from contenders import RUNTIMES
 from ncnn_net import open_ncnn
+from program import Program
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table, say
@@ -130,7 +131,7 @@ def compare(model: Model, rounds: int) -> list[tuple[str, float, int]]:
     ]
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.argument("models", nargs=-1)
 @click.option("--rounds", type=click.IntRange(1), default=9, show_default=True)
 def main(models: tuple[str, ...], rounds: int) -> None:

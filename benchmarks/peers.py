@@ -10,40 +10,28 @@ to the time of the default model.
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 from contenders import FRAME, Contender, open_contender
+from program import Program
+from timing import milliseconds
 
 from srgan_edge.cli.output import json_option, print_json, print_table, say
-from srgan_edge.errors import SrganEdgeError
 from srgan_edge.evaluation import measure
-from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.pairs import EvaluationPair, bench_sets
 from srgan_edge.models import DEFAULT_MODEL, bundled, find_model
 
 ROUNDS = 5
 
 
-def milliseconds(upscale: Callable[[Bytes], Bytes]) -> float:
-    """Median time of a frame."""
-    frame = np.random.default_rng(0).integers(0, 256, (*FRAME, 3), np.uint8)
-    times = []
-    for _ in range(ROUNDS + 1):
-        started = time.perf_counter()
-        upscale(frame)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:]) * 1000
-
-
 def rows_of(contenders: list[Contender], sets: dict[str, list[EvaluationPair]], scale: int) -> list[dict[str, Any]]:
     """Each contender's figures."""
     rows: list[dict[str, Any]] = []
+    frame = np.random.default_rng(0).integers(0, 256, (*FRAME, 3), np.uint8)
     for contender in contenders:
         quality = {}
         for name, pairs in sets.items():
@@ -60,7 +48,7 @@ def rows_of(contenders: list[Contender], sets: dict[str, list[EvaluationPair]], 
                 "parameters": contender.parameters,
                 "macs": contender.macs,
                 "size_bytes": contender.size_bytes,
-                "frame_ms": milliseconds(contender.upscale),
+                "frame_ms": milliseconds(partial(contender.upscale, frame), ROUNDS),
             }
         )
     default = next((row for row in rows if row["model"] == find_model(DEFAULT_MODEL).name), rows[0])
@@ -87,7 +75,7 @@ def print_quality(rows: list[dict[str, Any]]) -> None:
     )
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.argument("models", nargs=-1)
 @click.option("--bench", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
 @click.option("--scale", type=click.Choice(("2", "3", "4")), default="4", show_default=True)
@@ -96,10 +84,7 @@ def main(models: tuple[str, ...], bench: Path, scale: str, as_json: bool) -> Non
     """Print the table."""
     factor = int(scale)
     ours = [model.name for model in bundled() if model.card and model.card.scale == factor]
-    try:
-        found = [open_contender(what, factor) for what in (*ours, *models, "bicubic")]
-    except SrganEdgeError as error:
-        raise click.ClickException(str(error)) from error
+    found = [open_contender(what, factor) for what in (*ours, *models, "bicubic")]
     sets = bench_sets(bench, factor)
     rows = rows_of(found, sets, factor)
     if as_json:

@@ -17,10 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
+from contact_sheet import contrast
 from PIL import Image
+from program import Program
 
 from srgan_edge import Upscaler
 from srgan_edge.cli.output import print_table
+from srgan_edge.errors import UsageError
 from srgan_edge.imaging import Bytes, folders, images, resample
 from srgan_edge.imaging.metrics import luma
 from srgan_edge.training.perceptual.distances import Levels, dists, lite1_features, lpips
@@ -42,18 +45,7 @@ def power(picture: Bytes, period: int) -> float:
     return float(np.mean(found))
 
 
-def textured(truth: Bytes) -> tuple[int, int]:
-    """Top and left of the crop with the most contrast between neighbours."""
-    plane = luma(truth)
-    places = [
-        (y, x)
-        for y in range(0, plane.shape[0] - CROP + 1, CROP // 2)
-        for x in range(0, plane.shape[1] - CROP + 1, CROP // 2)
-    ]
-    return max(places, key=lambda p: np.abs(np.diff(plane[p[0] : p[0] + CROP, p[1] : p[1] + CROP])).mean())
-
-
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.argument("psnr_model")
 @click.argument("gan_model")
 @click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
@@ -67,6 +59,8 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
     shifts, crops = [], []
     with Upscaler(psnr_model) as first, Upscaler(gan_model) as second:
         scale = first.scale
+        if second.scale != scale:
+            raise UsageError(f"{psnr_model} enlarges by {scale} and {gan_model} by {second.scale}")
         for path in folders.find(photos):
             truth = images.read(path).rgb
             low = resample.downscale(truth, scale)
@@ -82,10 +76,12 @@ def main(psnr_model: str, gan_model: str, photos: Path, sheet: Path) -> None:
                     row[name].append(power(picture, period))
             shifts.append(results["GAN model"].mean(axis=(0, 1)) - results["PSNR model"].mean(axis=(0, 1)))
             if min(truth.shape[:2]) >= CROP and len(crops) < CROPS:
-                y, x = textured(truth)
+                _, x, y = contrast(truth, CROP)
                 crops.append(
                     np.concatenate([p[y : y + CROP, x : x + CROP] for p in (*results.values(), truth)], axis=1)
                 )
+    if not crops:
+        raise UsageError(f"{photos}: holds no photo of {CROP}x{CROP} pixels or more")
     Image.fromarray(np.concatenate(crops)).save(sheet)
     # Model, measure, level.
     means = np.array([np.mean(distances[name], axis=0) for name in names])

@@ -41,6 +41,7 @@ from degraded_sets import CLEAN, KINDS, REAL, Sets, make_sets, real_set, save
 from niqe import Natural, niqe_features
 from peers import print_quality
 from peers import rows_of as literature_rows
+from program import Program
 
 from srgan_edge.cli.output import print_table, say
 from srgan_edge.errors import SrganEdgeError, UsageError
@@ -259,7 +260,7 @@ def run(
     return len(rows) == len(contenders)
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.argument("photos", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("models", nargs=-1)
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True)
@@ -279,11 +280,7 @@ def run(
 )
 def main(photos: Path, models: tuple[str, ...], out: Path, **options: Any) -> None:
     """Print the tables."""
-    try:
-        sys.exit(0 if run(photos, out, models, **options) else 1)
-    except SrganEdgeError as error:
-        say(f"error: {error}")
-        sys.exit(error.exit_code)
+    sys.exit(0 if run(photos, out, models, **options) else 1)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ measured with and without fine-tuning.
 from __future__ import annotations
 
 import os
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,18 +19,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
 import numpy as np
+from program import Program
+from timing import milliseconds
 
 from srgan_edge import Upscaler, recipes
 from srgan_edge.cli.output import json_option, print_json, print_table, say
-from srgan_edge.conversion import convert
+from srgan_edge.conversion.convert import convert_prepared
+from srgan_edge.conversion.prepare import Prepared, prepare
 from srgan_edge.conversion.recipe import Conversion
 from srgan_edge.evaluation import measure
 from srgan_edge.imaging import Bytes
 from srgan_edge.imaging.pairs import EvaluationPair, bench_sets
 from srgan_edge.runtime import xnnpack
 from srgan_edge.runtime.session import Session
-from srgan_edge.training.run_folder import load_generator
-from srgan_edge.training.validation import Inference
 
 
 class Arm(NamedTuple):
@@ -44,19 +44,17 @@ class Arm(NamedTuple):
     """Float networks are measured by TensorFlow, photo by photo: the same result, sooner."""
 
 
-def arms(run: Path, settings: Conversion, folder: Path) -> list[Arm]:
+def arms(prepared: Prepared, settings: Conversion, folder: Path) -> list[Arm]:
     """Every export of a run."""
     whole = settings.model_copy(update={"max_drop": 99.0})
     plain = whole.model_copy(update={"formats": ["float32", "fp16"]})
     ptq = whole.model_copy(update={"formats": ["int8"], "qat_steps": 0, "clip_ratio": 1.0})
     qat = whole.model_copy(update={"formats": ["int8"]})
-    prepared = convert.prepare(run, settings, say)
-    floats, fp16 = convert.convert_prepared(prepared, plain, folder / "float", say)
-    reference = Inference(prepared.trained.model, prepared.trained.scale, prepared.trained.value_range)
-    (calibrated,) = convert.convert_prepared(prepared, ptq, folder / "ptq", say)
-    (tuned,) = convert.convert_prepared(prepared, qat, folder / "qat", say)
+    floats, fp16 = convert_prepared(prepared, plain, folder / "float", say)
+    (calibrated,) = convert_prepared(prepared, ptq, folder / "ptq", say)
+    (tuned,) = convert_prepared(prepared, qat, folder / "qat", say)
     return [
-        Arm("float", floats.path, reference),
+        Arm("float", floats.path, prepared.checker.reference),
         Arm("FP16", fp16.path, None),
         Arm("INT8, calibrated", calibrated.path, None),
         Arm("INT8, fine-tuned", tuned.path, None),
@@ -71,19 +69,14 @@ def psnr_of(arm: Arm, pairs: list[EvaluationPair], scale: int) -> float:
         return float(np.mean([measure(upscaler, pair, scale).score.psnr for pair in pairs]))
 
 
-def milliseconds(path: Path, runs: int = 15) -> float:
+def tile_milliseconds(path: Path) -> float:
     """Median time of a tile on one thread."""
     with Session(path, threads=1) as session:
         tile = np.random.default_rng(0).integers(0, 256, (*(session.tile or (128, 128)), 3), np.uint8)
-        times = []
-        for _ in range(runs + 2):
-            started = time.perf_counter()
-            session.run(tile)
-            times.append(time.perf_counter() - started)
-    return statistics.median(times[2:]) * 1000
+        return milliseconds(partial(session.run, tile), 15, warm_up=2)
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.argument("runs", nargs=-1, required=True)
 @click.option("--bench", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
 @json_option
@@ -93,9 +86,10 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
     for argument in runs:
         run, _, name = argument.partition(":")
         settings = recipes.load(Conversion, "convert", name or "default")
-        scale = load_generator(Path(run)).scale
+        prepared = prepare(Path(run), settings, say)
+        scale = prepared.trained.scale
         with tempfile.TemporaryDirectory() as scratch:
-            found = arms(Path(run), settings, Path(scratch))
+            found = arms(prepared, settings, Path(scratch))
             psnr: dict[str, dict[str, float]] = {arm.label: {} for arm in found}
             sets = bench_sets(bench, scale)
             for name_of_set, pairs in sets.items():
@@ -110,7 +104,7 @@ def main(runs: tuple[str, ...], bench: Path, as_json: bool) -> None:
                     "psnr": psnr[arm.label],
                     "drop_db": {s: psnr["float"][s] - p for s, p in psnr[arm.label].items()},
                     "size_bytes": arm.path.stat().st_size,
-                    "tile_ms": milliseconds(arm.path),
+                    "tile_ms": tile_milliseconds(arm.path),
                     "xnnpack_partitions": xnnpack.partitions(arm.path.read_bytes()),
                 }
                 for arm in found

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import numpy as np
 from PIL import Image
+from program import Program
 
 from srgan_edge import Upscaler
 from srgan_edge.imaging import encoding, folders, images
@@ -90,7 +91,7 @@ def folder_ratio(model: str, photos: list[Path], suffix: str, rounds: int) -> No
     )
 
 
-@click.command(help=__doc__)
+@click.command(cls=Program, help=__doc__)
 @click.option("--model", "models", multiple=True, default=(DEFAULT_MODEL, f"{DEFAULT_MODEL}-fp16"))
 @click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Default: 50 made ones.")
 @click.option("--rounds", default=5, show_default=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ import click
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+from program import Program
+from timing import seconds
 
 from srgan_edge import recipes
 from srgan_edge.training.distribution import Distribution
@@ -35,15 +36,9 @@ def recipe_of(*settings: str) -> Recipe:
     return recipes.load(Recipe, "train", "sample", (*fixed, *settings))
 
 
-def seconds(step: Callable[[], Any], count: int, choose: Callable[[list[float]], float] = statistics.median) -> float:
-    """Median (or what `choose` takes) of the times of a step, the first two left out: they compile."""
-    times = []
-    for index in range(count + 2):
-        started = time.perf_counter()
-        step()
-        if index > 1:
-            times.append(time.perf_counter() - started)
-    return choose(times)
+def median_seconds(step: Callable[[], Any], count: int) -> float:
+    """The median time of a step, the first two left out: they compile."""
+    return statistics.median(seconds(step, count, warm_up=2))
 
 
 def wait(losses: dict[str, Any]) -> None:
@@ -80,7 +75,7 @@ def loop_ratio(
             step(low, high, False)
         wait(step(low, high, False)[0])
 
-    bare = seconds(block, 8, min) / steps
+    bare = min(seconds(block, 8, warm_up=2)) / steps
     print(
         f"loop, batch {batch}, LR crops of {crop}, degradation {preset}: {loop * 1000:.1f} ms a step; "
         f"bare step {bare * 1000:.1f} ms; ratio {loop / bare:.3f}"
@@ -107,7 +102,7 @@ def gan_recipe(generator: str, batch: int, crop: int, precision: str) -> Recipe:
 def our_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
     """Seconds of our GAN step."""
     learner = Learner(recipe, Distribution())
-    return seconds(lambda: wait(learner.phases[0].step(low, high, False)[0]), steps)
+    return median_seconds(lambda: wait(learner.phases[0].step(low, high, False)[0]), steps)
 
 
 def keras_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
@@ -140,10 +135,10 @@ def keras_gan_step(recipe: Recipe, low: Any, high: Any, steps: int) -> float:
         classifier.train_on_batch(fakes, no)
         combined.train_on_batch(low, [real, *features.predict(normalise(high).numpy(), verbose=0)])
 
-    return seconds(step, steps)
+    return median_seconds(step, steps)
 
 
-@click.command()
+@click.command(cls=Program, help=__doc__)
 @click.option("--generator", default="edge-m", show_default=True)
 @click.option("--degradation", default="bicubic", show_default=True, help="A preset, for the loop.")
 @click.option("--photos", type=click.Path(path_type=Path), help="A folder to train on, for the loop.")

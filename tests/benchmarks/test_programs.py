@@ -54,6 +54,28 @@ def test_every_program_is_here() -> None:
     assert {name for name in programs if not re.search(rf"^ *import {name}\b", tested, re.MULTILINE)} == set()
 
 
+def test_what_cannot_be_used_is_a_sentence(bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback, and the exit code of the command line."""
+    monkeypatch.setattr(gpu.captured, "own_process", lambda: None)
+    monkeypatch.setattr(gpu.probe, "TIME_LIMIT", gpu.probe.TIME_LIMIT)  # the program sets it
+    hr, sheet = bench / "one" / "hr", ("--sheet", tmp_path / "sheet.png")
+    (tmp_path / "small").mkdir()
+    Image.new("RGB", (96, 96)).save(tmp_path / "small" / "small.png")
+    requests: list[tuple[Any, tuple[object, ...], str]] = [
+        (gpu, ("--model", "nothing"), "unknown model 'nothing'"),
+        (other_runtimes, ("nothing",), "unknown model 'nothing'"),
+        (peers, ("nothing", "--bench", bench), "unknown model 'nothing'"),
+        (perception, ("--photos", hr, *sheet, "edge-m-x4", "edge-m-x2"), "edge-m-x4 enlarges by 4 and edge-m-x2 by 2"),
+        (perception, ("--photos", tmp_path / "small", *sheet, "edge-s-x4", "edge-s-x4"), "holds no photo of 160x160"),
+        (quantization, ("--bench", bench, tmp_path), "not a run folder"),
+        (runtime, ("--model", "nothing"), "unknown model 'nothing'"),
+        (training, ("--generator", "nothing"), "generator.name = 'nothing'"),
+    ]
+    for program, arguments, words in requests:
+        done = CliRunner().invoke(program.main, [str(a) for a in arguments])
+        assert (done.exit_code, done.stderr.count("\n"), words in done.stderr) == (2, 1, True), done.output
+
+
 def test_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CPU plays the GPU, one level too bright; then there is none. The real one's code is in test_delegates.py."""
 
