@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,14 +91,14 @@ class Trainer:
             out / CHECKPOINTS, recipe.loop.keep, self.distribution.chief, **self.learner.state()
         )
         step = self._restored() if goes_on else None
+        if self.selection and step is not None and step > self.phases[-1].first:
+            self.selection.resume(step, generators_step(self.selection.folder), self.validation.sets)
         if self.distribution.chief:
             recipes.save(recipe, out / RECIPE)
         events = self.journal.begin(step)
         self._unvalidated = False
         if step is not None:
             self.journal.emit("resume", text=f"resumed at step {step}")
-            if self.selection:
-                self.selection.resume(step, generators_step(self.selection.folder))
             done = any(e["event"] == "validation" and e["step"] == step for e in events)
             self._unvalidated = self.distribution.chief and self._is_due(step) and not done
 
@@ -253,9 +254,13 @@ class Trainer:
 
 @contextmanager
 def _stop_on_signals() -> Iterator[list[int]]:
-    """The SIGINT and SIGTERM that came, caught so that the step under way can end and be saved."""
+    """The SIGINT and SIGTERM that came, caught so that the step under way can end and be saved.
+
+    Python gives signals to its main thread alone: a training in another ends with its process.
+    """
     received: list[int] = []
-    previous = {s: signal.signal(s, lambda number, _: received.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
+    caught = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    previous = {s: signal.signal(s, lambda number, _: received.append(number)) for s in caught}
     try:
         yield received
     finally:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import BaseModel, ValidationError
+
+from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging.quality import FLAT
 from srgan_edge.training.validation import Quality, mean
@@ -25,6 +28,15 @@ class Candidate(NamedTuple):
     """DISTS's form, mean over the sets."""
     broken: list[str]
     """The bounds that it does not keep, as a user reads them."""
+
+
+class _Known(BaseModel):
+    """What selection.json says."""
+
+    bounds: dict[str, dict[str, float | None]]
+    candidates: list[Candidate]
+    max_psnr_drop: float | None = None
+    """What the bounds of PSNR come from; earlier versions did not write it."""
 
 
 class GanSelection:
@@ -73,17 +85,34 @@ class GanSelection:
         }
         self._save()
 
-    def resume(self, step: int, held: int | None) -> None:
-        """Read what was known at `step` of a run that goes on; the weights that `folder` holds are of step `held`."""
+    def resume(self, step: int, held: int | None, sets: Collection[str]) -> None:
+        """Read what was known at `step` of a run that goes on within the phase.
+
+        Args:
+            step: that it goes on from.
+            held: of which step the weights are that `folder` holds.
+            sets: the names of the sets that validations will have.
+
+        Raises:
+            UsageError: the weights so far were judged on other sets, or by another `max_psnr_drop`.
+            SrganEdgeError: selection.json is damaged.
+        """
         if not self._path.is_file():
             return
-        about = json.loads(self._path.read_text(encoding="utf-8"))
+        known = self._read()
+        if known.bounds.keys() != set(sets):
+            before, now = (", ".join(sorted(names)) for names in (known.bounds, sets))
+            raise UsageError(f"{self._path}: its weights were judged on the sets {before}, and data.valid means {now}")
+        if known.max_psnr_drop not in (None, self._max_psnr_drop):
+            raise UsageError(
+                f"{self._path}: its weights were judged by gan.max_psnr_drop = {known.max_psnr_drop}, "
+                f"not {self._max_psnr_drop}"
+            )
         self._bounds = {
             name: {key: float("nan") if bound is None else bound for key, bound in bounds.items()}
-            for name, bounds in about["bounds"].items()
+            for name, bounds in known.bounds.items()
         }
-        candidates = [Candidate(**c) for c in about["candidates"]]
-        self.candidates = [c for c in candidates if c.step <= step]
+        self.candidates = [c for c in known.candidates if c.step <= step]
         # Those of `step` itself may have been kept by a validation that was killed before it noted them.
         if held not in (step, self.best.step if self.best else None):
             # The best weights came after the checkpoint: they will be made again.
@@ -110,6 +139,13 @@ class GanSelection:
                     broken.append(f"{name}: {key} {found:.2f} is above {bounds[key]:.2f}")
         return broken
 
+    def _read(self) -> _Known:
+        try:
+            return _Known.model_validate_json(self._path.read_bytes())
+        except (OSError, ValidationError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+            raise SrganEdgeError(f"{self._path}: is damaged: {reason}; without it no best weights are kept") from error
+
     def _save(self) -> None:
         bounds = {
             name: {key: None if math.isnan(bound) else bound for key, bound in bounds.items()}
@@ -117,6 +153,7 @@ class GanSelection:
         }
         about = {
             "rule": "fewest bounds broken, then lowest dists",
+            "max_psnr_drop": self._max_psnr_drop,
             "bounds": bounds,
             "candidates": [c._asdict() for c in self.candidates],
             "best": self.best.step if self.best else None,

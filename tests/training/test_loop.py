@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ def test_run_folder(run_folder: Path, photos: Path) -> None:
     sample = Image.open(run_folder / "samples" / "step-400.png")
     assert sample.size == (4 * 192, 192)
     assert recipes.load(Recipe, "train", str(run_folder / "recipe.toml")).data.source == str(photos)
+
+
+def test_a_training_in_a_thread(photos: Path, tmp_path: Path) -> None:
+    """Python gives signals to its main thread alone."""
+    with ThreadPoolExecutor(1) as pool:
+        events = pool.submit(train, recipe(photos, "pretrain.steps=2"), tmp_path / "run").result()
+    assert [e["step"] for e in events if e["event"] == "end"] == [2]
 
 
 def test_gan_phase(photos: Path, tmp_path: Path) -> None:
@@ -115,8 +123,10 @@ def test_the_gan_phase_keeps_its_best(photos: Path, tmp_path: Path) -> None:
     again = trainer.validation.measure(inference)["valid"]
     assert again.dists == pytest.approx(validations[best.step]["dists"], abs=1e-6)
     assert recipes.load(Recipe, "train", str(tmp_path / "straight" / "best" / "recipe.toml")).gan.steps == 6
-    # Stopped between and resumed, the choice is the same.
+    # Stopped between and resumed, the choice is the same; by another bound there would be none.
     train(recipe(photos, *settings, "loop.log_every=1"), tmp_path / "stopped", until=5)
+    with pytest.raises(UsageError, match=r"judged by gan\.max_psnr_drop = 1\.5, not 3\.0"):
+        train(recipe(photos, *settings, "gan.max_psnr_drop=3"), tmp_path / "stopped", resume=True)
     train(recipe(photos, *settings, "loop.log_every=1"), tmp_path / "stopped", resume=True)
     resumed = json.loads((tmp_path / "stopped" / "selection.json").read_text())
     assert resumed["bounds"] == chosen["bounds"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.training.selection import GanSelection
 from srgan_edge.training.validation import Quality
 
@@ -95,7 +96,7 @@ def test_nothing_flat_has_no_bound(tmp_path: Path) -> None:
     assert found.candidates[0].broken == []
     assert "NaN" not in (tmp_path / "selection.json").read_text()  # no word of JSON's
     again = GanSelection(tmp_path, 1.5)
-    again.resume(100, 100)
+    again.resume(100, 100, START)
     assert again.best == found.best
     assert write(200, again, looks(0.2))
 
@@ -108,7 +109,7 @@ def test_resumed(tmp_path: Path) -> None:
     assert json.loads(record)["best"] == 100
     again = GanSelection(tmp_path, 1.5)
     assert not again.begun
-    again.resume(150, kept(tmp_path))
+    again.resume(150, kept(tmp_path), START)
     assert again.begun
     assert [c.step for c in again.candidates] == [100]
     assert not write(200, again, looks(0.40))
@@ -123,10 +124,41 @@ def test_resumed_before_the_best(tmp_path: Path) -> None:
     write(100, found, looks(0.40))
     write(200, found, looks(0.35))
     again = GanSelection(tmp_path, 1.5)
-    again.resume(150, kept(tmp_path))
+    again.resume(150, kept(tmp_path), START)
     assert again.best is None
     assert not (tmp_path / "best").exists()
     assert write(200, again, looks(0.35))
+
+
+@pytest.mark.parametrize("sets", [["clean"], ["clean", "phone"], ["clean", "noise", "phone"]])
+def test_other_sets_are_refused(tmp_path: Path, sets: list[str]) -> None:
+    write(100, selection(tmp_path), looks(0.3))
+    with pytest.raises(UsageError, match=rf"judged on the sets clean, noise, and data\.valid means {', '.join(sets)}"):
+        GanSelection(tmp_path, 1.5).resume(100, 100, sets)
+
+
+def test_another_bound_of_psnr_is_refused(tmp_path: Path) -> None:
+    write(100, selection(tmp_path), looks(0.3))
+    with pytest.raises(UsageError, match=r"judged by gan\.max_psnr_drop = 1\.5, not 3\.0"):
+        GanSelection(tmp_path, 3.0).resume(100, 100, START)
+
+
+def test_a_record_of_an_earlier_version(tmp_path: Path) -> None:
+    """It does not say what the bounds come from."""
+    write(100, selection(tmp_path), looks(0.3))
+    record = json.loads((tmp_path / "selection.json").read_text())
+    del record["max_psnr_drop"]
+    (tmp_path / "selection.json").write_text(json.dumps(record))
+    again = GanSelection(tmp_path, 3.0)
+    again.resume(100, 100, START)
+    assert again.begun
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"bounds": {}}', '{"bounds": {}, "candidates": [{"step": 1}]}'])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "selection.json").write_text(text)
+    with pytest.raises(SrganEdgeError, match=r"selection\.json: is damaged: .*; without it no best weights are kept"):
+        GanSelection(tmp_path, 1.5).resume(100, 100, START)
 
 
 def killed_between(out: Path) -> GanSelection:
@@ -142,7 +174,7 @@ def killed_between(out: Path) -> GanSelection:
 def test_resumed_where_the_best_was_not_yet_noted(tmp_path: Path) -> None:
     """The validation comes again, and all is as if nothing had been."""
     again = killed_between(tmp_path)
-    again.resume(200, kept(tmp_path))
+    again.resume(200, kept(tmp_path), START)
     assert write(200, again, looks(0.35))
     assert [c.step for c in again.candidates] == [100, 200]
     assert kept(tmp_path) == 200
@@ -151,7 +183,7 @@ def test_resumed_where_the_best_was_not_yet_noted(tmp_path: Path) -> None:
 def test_resumed_before_a_best_that_was_not_yet_noted(tmp_path: Path) -> None:
     """What is noted as the best is gone, and another's weights are not taken for it."""
     again = killed_between(tmp_path)
-    again.resume(150, kept(tmp_path))
+    again.resume(150, kept(tmp_path), START)
     assert again.best is None
     assert not (tmp_path / "best").exists()
 
