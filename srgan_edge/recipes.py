@@ -94,6 +94,19 @@ def from_toml(kind: type[T], text: str, origin: str, *changes: Changes) -> T:
     except (ValueError, RecursionError) as error:  # numbers of many thousand digits are no TOMLDecodeError
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise UsageError(f"{origin}: not valid TOML: {reason}") from error
+    return _validated(kind, values, origin, changes)
+
+
+def changed(recipe: T, changes: Changes) -> T:
+    """A copy of a recipe with other values.
+
+    Raises:
+        UsageError: as `load`.
+    """
+    return _validated(type(recipe), recipe.model_dump(), "the recipe", (changes,))
+
+
+def _validated(kind: type[T], values: dict[str, Any], origin: str, changes: Iterable[Changes]) -> T:
     settings: list[str] = []
     for change in changes:
         for key, value, setting in settings_of(change):

@@ -62,6 +62,28 @@ def test_refused_settings(setting: str, message: str) -> None:
         recipes.load(Recipe, "train", "sample", (setting,))
 
 
+def test_a_recipe_without_steps_is_refused() -> None:
+    nothing = {f"{phase}.steps": 0 for phase in ("pretrain", "finetune", "gan")}
+    with pytest.raises(UsageError, match=r"the recipe has no steps: set pretrain\.steps"):
+        recipes.load(Recipe, "train", "sample", nothing)
+
+
+def test_dead_channels_of_plain_chains_alone_are_revived() -> None:
+    for recipe, changes in (("edge-m-real", ()), ("sample", ("generator.collapsible=true",))):
+        with pytest.raises(UsageError, match=r"finetune\.revive is for chains of plain convolutions, not "):
+            recipes.load(Recipe, "train", recipe, ("finetune.revive=true", *changes))
+
+
+def test_a_changed_recipe_is_checked_too() -> None:
+    recipe = recipes.load(Recipe, "train", "edge-m-real", ())
+    assert recipe.changed(gan={"steps": 3}).gan.steps == 3
+    assert recipe.changed() == recipe
+    with pytest.raises(UsageError, match=r"did you mean 'gan\.steps'"):
+        recipe.changed(gan={"stepz": 3})
+    with pytest.raises(UsageError, match=r"data\.crop = 'large'"):
+        recipe.changed(data={"crop": "large"})
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("pretrain.steps=1e3", 1000), ("data.flip_rotate=False", False), ("loop.ema=.5", 0.5), ("data.crop=4_8", 48)],

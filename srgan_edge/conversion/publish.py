@@ -177,14 +177,15 @@ def _hold(
         f"{name} against the float network: worst photo {quality.worst_photo} ({quality.worst_drop_db:+.3f} dB), "
         f"worst pixel {quality.worst_pixel} levels, mean shift of R, G, B {shift} levels"
     )
-    if quality.drop_db > settings.max_drop:
+    # Written so that a drop or gain that is no number is refused.
+    if not quality.drop_db <= settings.max_drop:
         raise GateFailedError(
             f"{target}: not written: it loses {quality.drop_db:.3f} dB against the float network, "
             f"more than the {settings.max_drop} dB allowed"
         )
     least = settings.min_gain - (_LOOKS if purpose == "looks" else 0.0)
     gain = quality.psnr - quality.psnr_bicubic
-    if checker.scale > 1 and gain < least:
+    if checker.scale > 1 and not gain >= least:
         raise GateFailedError(
             f"{target}: not written: its {quality.psnr:.3f} dB are {gain:+.3f} dB to bicubic enlargement's "
             f"{quality.psnr_bicubic:.3f} dB, at least {least:+g} dB are asked for. Of another's network check the "

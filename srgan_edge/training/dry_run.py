@@ -67,9 +67,8 @@ def look(recipe: Recipe, say: Callable[[str], None]) -> tuple[Recipe, Bytes | No
     cost_nothing = recipe.changed(data={"cache": "none"}, loop={"validate_photos": 1})
     journal = Journal(Path(), lambda event: say(event["text"]), chief=True)  # nothing is written before it begins
     data = training_data(cost_nothing, journal)
-    first = next((data.samplers[phase] for phase in data.samplers if getattr(data.recipe, phase).steps), None)
-    steps = {phase: {"steps": getattr(data.recipe, phase).steps} for phase in data.samplers}
-    return recipe.changed(**steps), contact_sheet(first) if first is not None else None
+    steps = {name: {"steps": phase.steps} for name, phase in data.recipe.phases.items()}
+    return recipe.changed(**steps), contact_sheet(next(iter(data.samplers.values())))
 
 
 def cost_of(recipe: Recipe) -> Cost:
@@ -80,9 +79,8 @@ def cost_of(recipe: Recipe) -> Cost:
     """
     recipe = recipe.with_crops()
     samplers = {phase: _noise(recipe, *size) for phase, size in recipe.crops().items()}
-    asked = {phase: getattr(recipe, phase).steps for phase in samplers}
     distribution = Distribution()
-    learner = Learner(recipe.changed(**{phase: {"steps": 100 if asked[phase] else 0} for phase in asked}), distribution)
+    learner = Learner(recipe.changed(**{phase: {"steps": 100} for phase in samplers}), distribution)
     costs = []
     for phase in learner.phases:
         started = 0.0
@@ -91,7 +89,7 @@ def cost_of(recipe: Recipe) -> Cost:
             _ = [float(value) for value in losses.values()]
             if index == 0:
                 started = time.perf_counter()  # the first step compiles
-        costs.append(PhaseCost(phase.name, asked[phase.name], (time.perf_counter() - started) / _STEPS))
+        costs.append(PhaseCost(phase.name, recipe.phases[phase.name].steps, (time.perf_counter() - started) / _STEPS))
     parameters = {name: network.count_params() for name, network in learner.networks.items()}
     return Cost(distribution.description, learner.policy, parameters, _peak_memory_mb(), costs)
 

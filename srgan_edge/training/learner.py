@@ -18,7 +18,7 @@ from srgan_edge.training.generators import ARCHITECTURES, build_generator
 from srgan_edge.training.perceptual import content_loss, feature_channels
 from srgan_edge.training.pretrained import initialise, load_pretrained
 from srgan_edge.training.recipe import Gan, Pretrain, Recipe
-from srgan_edge.training.revival import dead_channels, is_chain, revive
+from srgan_edge.training.revival import dead_channels, revive
 
 
 class Phase(NamedTuple):
@@ -64,11 +64,6 @@ class Learner:
                 self._add_generator_phase("finetune", recipe.finetune)
             if recipe.gan.steps:
                 self._add_gan()
-        if not self.phases:
-            raise UsageError("the recipe has no steps: set pretrain.steps, finetune.steps or gan.steps")
-        if recipe.finetune.revive and not is_chain(self.generator):
-            what = f"{recipe.generator.name}, collapsible = {str(recipe.generator.collapsible).lower()}"
-            raise UsageError(f"finetune.revive is for chains of plain convolutions, not {what}")
 
     def revive(self, images: np.ndarray) -> int:
         """Put channels to use again that are dead on LR images `[N, H, W, 3]` of bytes; returns how many."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from srgan_edge import recipes
 from srgan_edge.recipes import Name, Natural, Positive, Rate, Table
 from srgan_edge.training.data.degradations.settings import Degradation
 
@@ -241,18 +242,23 @@ class Recipe(Table):
     """Keys of earlier versions, and what took their place."""
 
     @model_validator(mode="after")
-    def _losses_and_crops(self) -> Recipe:
-        for name in ("pretrain", "finetune", "gan"):
-            phase = getattr(self, name)
-            if phase.steps and not any(phase.losses.model_dump().values()):
+    def _phases_and_crops(self) -> Recipe:
+        if not self.phases:
+            raise ValueError("the recipe has no steps: set pretrain.steps, finetune.steps or gan.steps")
+        for name, phase in self.phases.items():
+            if not phase.losses.weights():
                 raise ValueError(f"{name}.losses: all weights are 0, and nothing would be learnt")
+        generator = self.generator
+        if self.finetune.revive and (generator.collapsible or not generator.name.startswith("chain-")):
+            what = f"{generator.name}, collapsible = {str(generator.collapsible).lower()}"
+            raise ValueError(f"finetune.revive is for chains of plain convolutions, not {what}")
         if 0 < self.gan.crop < SMALLEST_CROP:
             raise ValueError(f"gan.crop: {self.gan.crop} is too small: 0, or at least {SMALLEST_CROP}")
         return self
 
     @model_validator(mode="after")
     def _teacher_and_loss(self) -> Recipe:
-        distilled = any(phase.losses.distillation for phase in (self.pretrain, self.finetune, self.gan) if phase.steps)
+        distilled = any(phase.losses.distillation for phase in self.phases.values())
         if distilled and not self.teacher:
             raise ValueError("losses.distillation needs a teacher: set teacher to a run folder")
         if self.teacher and not distilled:
@@ -267,17 +273,27 @@ class Recipe(Table):
         return "clean" if self.degradation.preset == "bicubic" else "real"
 
     def changed(self, **tables: dict[str, Any]) -> Recipe:
-        """A copy with other values: `changed(gan={"steps": 3})`."""
-        update = {name: getattr(self, name).model_copy(update=values) for name, values in tables.items()}
-        return self.model_copy(update=update)
+        """A copy with other values: `changed(gan={"steps": 3})`.
+
+        Raises:
+            UsageError: an unknown key, or a value of another type.
+        """
+        return recipes.changed(
+            self, {f"{name}.{key}": v for name, values in tables.items() for key, v in values.items()}
+        )
+
+    @property
+    def phases(self) -> dict[str, Pretrain | Finetune | Gan]:
+        """Those that have steps, in their order."""
+        every = {"pretrain": self.pretrain, "finetune": self.finetune, "gan": self.gan}
+        return {name: phase for name, phase in every.items() if phase.steps}
 
     def crops(self) -> dict[str, tuple[int, int]]:
-        """Batch and LR crop of each phase, in their order."""
-        data, gan = self.data, self.gan
-        own = (data.batch, data.crop)
-        return {"pretrain": own, "finetune": own, "gan": (gan.batch or data.batch, gan.crop or data.crop)}
+        """Batch and LR crop of each phase that has steps."""
+        data, gan = self.data, self.with_crops().gan
+        return {name: (gan.batch, gan.crop) if name == "gan" else (data.batch, data.crop) for name in self.phases}
 
     def with_crops(self) -> Recipe:
         """A copy in which the GAN phase has what it takes from `data` written out."""
-        batch, crop = self.crops()["gan"]
-        return self.changed(gan={"batch": batch, "crop": crop})
+        data, gan = self.data, self.gan
+        return self.changed(gan={"batch": gan.batch or data.batch, "crop": gan.crop or data.crop})

@@ -7,19 +7,14 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from srgan_edge.training.generators.layers import CollapsibleConv2D, conv_layers
+from srgan_edge.training.generators.layers import conv_layers
 
 DEAD = 1e-3
 """A channel that gives more than 0 at a smaller share of the pixels is dead."""
 
 
-def is_chain(model: Any) -> bool:
-    """Whether each convolution of `model` has the one before it as its input and none over-parameterised."""
-    return model.name.startswith("chain-") and not any(isinstance(x, CollapsibleConv2D) for x in model.layers)
-
-
 def dead_channels(model: Any, images: Any) -> list[np.ndarray]:
-    """Which channels of each convolution but the last give nothing on `images [N, H, W, 3]` in the model's range."""
+    """Which channels of a chain's convolutions but the last give nothing on `images [N, H, W, 3]` in its range."""
     hidden = conv_layers(model)[:-1]
     outputs = keras.Model(model.inputs, [layer.output for layer in hidden])(images, training=False)
     return [np.mean(output.numpy() > 0, (0, 1, 2)) < DEAD for output in outputs]

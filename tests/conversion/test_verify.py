@@ -183,7 +183,18 @@ def test_an_export_below_bicubic_fails(
         assert not list((tmp_path / "out").glob("*.tflite"))
 
 
-@pytest.mark.parametrize(("drop", "passes"), [(-0.1, True), (0.0, True), (0.19, True), (0.21, False), (9.0, False)])
+@pytest.mark.parametrize(
+    ("drop", "passes"),
+    [
+        (-0.1, True),
+        (0.0, True),
+        (0.19, True),
+        (0.21, False),
+        (9.0, False),
+        (float("inf"), False),
+        (float("nan"), False),
+    ],
+)
 def test_an_export_that_loses_more_than_allowed_fails(
     drop: float, passes: bool, checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

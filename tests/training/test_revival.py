@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srgan_edge.training.generators import build_generator
-from srgan_edge.training.revival import dead_channels, is_chain, revive
+from srgan_edge.training.revival import dead_channels, revive
 
 pytestmark = pytest.mark.tensorflow
 
@@ -34,9 +34,3 @@ def test_dead_channels_are_found_and_revived() -> None:
     kernel = model.get_layer("conv2").kernel.numpy()
     assert kernel[1, 1, 3, 3] == pytest.approx(1, abs=0.3)
     assert not model.get_layer("conv3").kernel.numpy()[:, :, KILLED["conv2"]].any()
-
-
-def test_which_generators_are_chains() -> None:
-    assert is_chain(build_generator("chain-s", 4, collapsible=False))
-    assert not is_chain(build_generator("chain-s", 4, collapsible=True))
-    assert not is_chain(build_generator("srcnn", 4))

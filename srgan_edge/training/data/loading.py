@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+
 from srgan_edge.errors import UnreadableImageError, UsageError
 from srgan_edge.files.user_cache import user_cache
 from srgan_edge.imaging import images
@@ -38,15 +40,15 @@ class _Measured(NamedTuple):
 
 
 def decode(source: Source, scale: int, smallest: int, warn: Warn, limit: int | None = None) -> list[Pair]:
-    """Decode photos (the first `limit` of them) in parallel into memory, and shrink those that have no twin.
+    """Decode photos to measure on (the first `limit`) in parallel into memory, and shrink those that have no twin.
 
-    Those unreadable or with an LR side under `smallest` are named and counted to `warn`.
+    Those unreadable, with an LR side under `smallest` or of one colour alone are named and counted to `warn`.
 
     Raises:
         UsageError: no photo is left, or one has another scale to its twin.
     """
     made = _decoded(islice(source.items(), limit), scale, smallest, keep_low=True)
-    return [photo for photo in _usable(made, warn) if isinstance(photo, Pair)]
+    return [photo for photo in _usable(map(_measurable, made), warn) if isinstance(photo, Pair)]
 
 
 def load(
@@ -195,6 +197,13 @@ def _measured(items: Iterable[Item], scale: int, smallest: int) -> Iterator[_Mea
         return _Measured(item, PhotoFile(item.path, scale, size, item.low, item.factor))
 
     yield from _parallel(make, items, 32, 256)
+
+
+def _measurable(photo: Decoded | str) -> Decoded | str:
+    """A photo, or why it is of no use: one that is enlarged without error has a PSNR that hides all others."""
+    if isinstance(photo, Pair) and all(np.ptp(image, axis=(0, 1)).max() == 0 for image in (photo.lr, photo.hr)):
+        return f"{photo.name}: is of one colour alone, which nothing can be measured on"
+    return photo
 
 
 def _parallel(function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int) -> Iterator[R]:

@@ -94,8 +94,7 @@ def validation_sets(
 
 def ramp(recipe: Recipe) -> int:
     """The steps over which the share of crops with faults rises: `degradation.ramp` of the first phase's."""
-    phases = (recipe.pretrain, recipe.finetune, recipe.gan)
-    first = next((phase.steps for phase in phases if phase.steps), 0)
+    first = next(iter(recipe.phases.values())).steps
     assert isinstance(first, int), "epochs are turned into steps first"
     return round(recipe.degradation.ramp * first)
 
@@ -104,5 +103,5 @@ def _in_steps(recipe: Recipe, photo_count: int) -> Recipe:
     def steps(value: int | str, batch: int) -> int:
         return value if isinstance(value, int) else int(value.split()[0]) * -(-photo_count // batch)
 
-    sizes = recipe.crops()
-    return recipe.changed(**{name: {"steps": steps(getattr(recipe, name).steps, sizes[name][0])} for name in sizes})
+    batches = {name: batch for name, (batch, _) in recipe.crops().items()}
+    return recipe.changed(**{n: {"steps": steps(phase.steps, batches[n])} for n, phase in recipe.phases.items()})

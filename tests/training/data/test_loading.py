@@ -40,6 +40,21 @@ def test_bad_photos_are_named_and_counted(photos: Path, tmp_path: Path) -> None:
         decode(Folder(folders.find(tmp_path)), 4, 24, said.append)
 
 
+def test_blank_photos_measure_nothing(photos: Path, tmp_path: Path) -> None:
+    """Enlarged without error their PSNR is infinite, and so is the mean. A blank truth of noise is something to do."""
+    blank, noisy = tmp_path / "blank.png", tmp_path / "noisy.png"
+    encoding.write(images.Picture(np.full((96, 96, 3), 255, np.uint8)), blank)
+    encoding.write(images.Picture(photo(24, 24)), noisy)
+    said: list[str] = []
+    found = decode(Folder([blank, *folders.find(photos)]), 4, 16, said.append)
+    assert str(blank) not in [p.name for p in found]
+    assert len(found) == 5
+    assert said == [f"skipped: {blank}: is of one colour alone, which nothing can be measured on", said[1]]
+    assert len(decode(Folder([blank], [noisy]), 4, 16, said.append)) == 1
+    with pytest.raises(UsageError, match="none of the 1 photos can be used"):
+        decode(Folder([blank]), 4, 16, said.append)
+
+
 @pytest.mark.parametrize("cache", ["auto", "memory", "none", "folder"])
 def test_crops_larger_than_every_photo_are_refused_at_once(
     photos: Path, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,8 @@ from skimage import data
 
 from srgan_edge import recipes
 from srgan_edge.training.data.lookup import Sources, find_sources
-from srgan_edge.training.data.training_data import DEGRADED, ramp, validation_sets
+from srgan_edge.training.data.training_data import DEGRADED, ramp, training_data, validation_sets
+from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 
 pytestmark = pytest.mark.tensorflow
@@ -49,9 +50,7 @@ def test_faults_follow_the_recipe(found: Sources) -> None:
     assert degraded(found, "degradation.preset=bicubic") == []
 
 
-@pytest.mark.parametrize(
-    ("steps", "expected"), [((300, 200, 100), 150), ((0, 200, 100), 100), ((0, 0, 100), 50), ((0, 0, 0), 0)]
-)
+@pytest.mark.parametrize(("steps", "expected"), [((300, 200, 100), 150), ((0, 200, 100), 100), ((0, 0, 100), 50)])
 def test_faults_rise_over_the_first_phase_that_has_steps(steps: tuple[int, int, int], expected: int) -> None:
     phases = zip(("pretrain", "finetune", "gan"), steps, strict=True)
     recipe = recipes.load(
@@ -61,3 +60,9 @@ def test_faults_rise_over_the_first_phase_that_has_steps(steps: tuple[int, int, 
         ("degradation.preset=real", "degradation.ramp=0.5", *(f"{p}.steps={n}" for p, n in phases)),
     )
     assert ramp(recipe) == expected
+
+
+def test_crops_of_a_phase_without_steps_leave_no_photo_out(photos: Path) -> None:
+    settings = (f"data.source={photos}", "gan.steps=0", "gan.crop=4000")
+    recipe = recipes.load(Recipe, "train", "sample", settings)
+    assert training_data(recipe, Journal(Path(), print, chief=True)).samplers.keys() == recipe.phases.keys()
