@@ -21,17 +21,23 @@ KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 PURPOSES = ("clean", "real", "looks")
 """Photos without faults, photos as cameras and the web make them, and those made to look good rather than be near."""
 
+LARGEST_TILE = 8192
+"""Side in pixels."""
+NAME = re.compile(r"[\w.+() -]{1,200}")
+"""What a model may be called: a file's name anywhere."""
+
 _QUANTIZATIONS = ("int8", "fp16", "float32", "dynamic")
 _IO_DTYPES = ("uint8", "int8", "float32")
 # What a card may hold: whole numbers between these, and lines of text up to this length.
 _WHOLE = {
     "scale": (1, 16),
-    "tile": (0, 8192),
+    "tile": (0, LARGEST_TILE),
     "overlap": (0, 4096),
     "parameters": (0, 10**12),
     "macs_per_pixel": (0, 10**12),
 }
 _LONGEST = 10_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class ModelCard:
             _require(type(value) is int and least <= value <= most, name, value, f"a number from {least} to {most}")
         for name in ("name", "family", "recipe", "licence"):
             _require(_is_line(getattr(self, name)), name, getattr(self, name), "a line of text")
-        _require(re.fullmatch(r"[\w.+ -]{1,200}", self.name) is not None, "name", self.name, "a file's name")
+        _require(NAME.fullmatch(self.name) is not None, "name", self.name, "a file's name")
         for name, known in (
             ("io_dtype", _IO_DTYPES),
             ("quantization", _QUANTIZATIONS),
@@ -236,7 +242,7 @@ def _is_line(value: Any) -> bool:
 
 
 def _is_table(value: Any, depth: int = 6) -> bool:
-    """What a recipe may hold: tables of tables, lists, lines, numbers and truth values."""
+    """What a recipe may hold: tables of tables, lists, text of several lines, numbers and truth values."""
     return (
         depth > 0 and isinstance(value, dict) and all(_is_line(k) and _is_value(v, depth - 1) for k, v in value.items())
     )
@@ -245,7 +251,9 @@ def _is_table(value: Any, depth: int = 6) -> bool:
 def _is_value(value: Any, depth: int) -> bool:
     if isinstance(value, list):
         return depth > 0 and all(_is_value(item, depth - 1) for item in value)
-    return isinstance(value, bool) or _is_line(value) or _is_number(value) or _is_table(value, depth)
+    if isinstance(value, str):
+        return len(value) <= _LONGEST and not _CONTROL.search(value)
+    return isinstance(value, bool) or _is_number(value) or _is_table(value, depth)
 
 
 def _is_number(value: Any) -> bool:

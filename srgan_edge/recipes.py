@@ -27,14 +27,16 @@ Name = Annotated[str, Field(pattern=r"^\w[\w.+() -]*$", max_length=100)]
 Changes = Mapping[str, Any] | Iterable[str | tuple[str, Any]]
 """Of a recipe: values by `table.key`, lines `table.key=value`, or both kinds in a list."""
 Rate = Annotated[float, Field(gt=0, le=1)]
+Text = Annotated[str, Field(max_length=10_000)]
+"""As long as a model's card takes it."""
 
 _PACKAGE = Path(__file__).parent
 
 
 class Table(BaseModel):
-    """A table of a recipe: immutable, no unknown keys, no silent conversion of types."""
+    """A table of a recipe: immutable, no unknown keys, no silent conversion of types, finite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     renamed: ClassVar[dict[str, str]] = {}
     """Of a whole recipe: keys of earlier versions, and what took their place."""

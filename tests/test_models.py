@@ -131,7 +131,7 @@ SENSIBLE: list[tuple[str, Any]] = [
     *(("tile", n) for n in (0, 8192)),
     *(("overlap", n) for n in (0, 4096)),
     *((name, n) for name in ("parameters", "macs_per_pixel") for n in (0, 10**12)),
-    ("name", "n" * 200),
+    *(("name", text) for text in ("n" * 200, "edge (2)-int8")),
     ("recipe", "r" * 10_000),
     ("licence", ""),
     *(("purpose", p) for p in ("", "clean", "real", "looks")),
@@ -139,6 +139,7 @@ SENSIBLE: list[tuple[str, Any]] = [
     ("made_for", {"chip": "SM8650", "worst": 7, "share": 0.5}),
     ("quality", {"valid": {"psnr": 30.5, "low": -9.9e299, "high": 9.9e299}}),
     ("training", {"steps": [1, 2.5, "x", True, [[["deep"]]]], "gan": {"steps": 0, "crop": {"side": -3}}}),
+    ("training", {"note": "two lines,\n\tof\u00a0any text \U0001f469\u200d\U0001f4bb"}),
     ("training", nested(6, 1)),
     ("conversion", nested(5, [1])),
 ]
@@ -155,7 +156,8 @@ SENSELESS: list[tuple[str, Any]] = [
     *(("made_for", what) for what in ([], {"chip": [1]}, {"chip": True}, {1: 2})),
     *(("quality", what) for what in ([], {"valid": 1}, {"valid": {"psnr": "x"}}, {"valid": {1: 2}}, {1: {"psnr": 2}})),
     *(("quality", {"valid": {"psnr": n}}) for n in (1e300, -1e300, float("nan"), float("inf"), True)),
-    *(("training", what) for what in ([], {"a": None}, {1: 2}, {"a": {1: 2}}, {"a": "two\nlines"}, {"a": 1e300})),
+    *(("training", what) for what in ([], {"a": None}, {1: 2}, {"a": {1: 2}}, {"a": 1e300})),
+    *(("training", {"a": text}) for text in ("\x1b[1m", "\r", "\x85", "\ud800", "r" * 10_001)),
     *(("conversion", what) for what in ({"a": [None]}, nested(7, 1), nested(6, [1]), nested(6, {}))),
 ]
 

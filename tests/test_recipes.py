@@ -52,6 +52,8 @@ def test_what_is_saved_is_what_was_meant(tmp_path: Path) -> None:
         ("data.source=[1]", r"^--set data\.source=\[1\]: data\.source = "),
         ("pretrain.losses={}", "pretrain.losses: all weights are 0, and nothing would be learnt"),
         ("gan.crop=2", "gan.crop: 2 is too small: 0, or at least 8"),
+        ("gan.max_psnr_drop=inf", "gan.max_psnr_drop = inf: input should be a finite number"),
+        ('licence="two\\nlines"', "licence.is to be one line of printable characters"),
         ("generator.scale=5", "generator.scale = 5: input should be 2, 3 or 4"),
         ("name.x=1", "name is a value, not a table"),
         ("steps", "write it as table.key=value"),
@@ -82,6 +84,19 @@ def test_a_changed_recipe_is_checked_too() -> None:
         recipe.changed(gan={"stepz": 3})
     with pytest.raises(UsageError, match=r"data\.crop = 'large'"):
         recipe.changed(data={"crop": "large"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("max_drop=inf", "a finite number"),
+        ("tile=8193", "less than or equal to 8192"),
+        ("min_gain=nan", "a finite number"),
+    ],
+)
+def test_refused_settings_of_a_conversion(setting: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        recipes.load(Conversion, "convert", "default", (setting,))
 
 
 @pytest.mark.parametrize(

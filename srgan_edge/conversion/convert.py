@@ -92,8 +92,8 @@ def convert_foreign(
     pairs = [p for held_out in found.valid.values() for p in loading.decode(held_out, network.scale, 16, say)]
     side = tile or settings.crop
     say(f"{network.name}: x{network.scale}, receptive field {network.overlap} px; calibrating on {found.description}")
-    training = loading.decode(found.train, network.scale, side, say)
-    sampler = CropSampler(training, network.scale, side, settings.calibration_batches, True, settings.seed)
+    photos = loading.load(found.train, network.scale, side, "auto", say, say)
+    sampler = CropSampler(photos, network.scale, side, settings.calibration_batches, True, settings.seed)
     checker = Checker(pairs, network.scale, network.overlap, network.reference(tile or 256))
     provenance = Provenance(network.name, "foreign", path.name, "")
 

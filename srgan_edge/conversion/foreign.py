@@ -16,6 +16,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from srgan_edge.conversion.foreign_files import load
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.imaging import Bytes
+from srgan_edge.models import NAME
 from srgan_edge.runtime import tiling
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.flatbuffer import packed, unpacked
@@ -117,8 +118,10 @@ def load_foreign(path: Path, ranges: Ranges = UNSAID, trusted: bool = False) -> 
     network = ForeignNetwork(
         path.stem, function, input_range, output_range, scale, side, reach, dtype, note, loaded.keep
     )
-    if network.name.startswith(".") or not network.name.isprintable():
-        raise UsageError(f"{path}: give it a name that a file can have")
+    if network.name.startswith(".") or not NAME.fullmatch(network.name):
+        raise UsageError(
+            f"{path}: give it a name of letters, digits, blanks and _ . + - ( ) alone, as its exports have"
+        )
     return network
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from srgan_edge.recipes import Natural, Positive, Rate, Table
+from srgan_edge.models import LARGEST_TILE
+from srgan_edge.recipes import Natural, Positive, Rate, Table, Text
 
 Format = Literal["int8", "fp16", "float32", "dynamic"]
 
@@ -28,7 +29,7 @@ OF_RUNS = (
 class Conversion(Table):
     """How a run's generator is exported."""
 
-    note: str = ""
+    note: Text = ""
     """Expected drop in PSNR and time, and the machine."""
     formats: list[Format] = Field(default=["int8", "fp16"], min_length=1)
     """int8; fp16 (16-bit weights); float32; dynamic (8-bit weights, activations quantized at run time)."""
@@ -36,7 +37,7 @@ class Conversion(Table):
     """Input and output type of INT8 exports: pixels, pixels minus 128, or pixels as floats 0..255."""
     blend: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default={})
     """Runs of the same architecture whose weights are mixed in, with their shares: `{"runs/gan" = 0.3}`."""
-    tile: Natural = 128
+    tile: Annotated[int, Field(ge=0, le=LARGEST_TILE)] = 128
     """Side of the fixed input in pixels; 0 = any size."""
     qat_steps: Natural = 300
     """Steps of quantization-aware fine-tuning; 0 = calibration only."""

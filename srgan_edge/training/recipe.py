@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from srgan_edge import recipes
-from srgan_edge.recipes import Name, Natural, Positive, Rate, Table
+from srgan_edge.recipes import Name, Natural, Positive, Rate, Table, Text
 from srgan_edge.training.data.degradations.settings import Degradation
 
 Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
@@ -17,6 +17,12 @@ Schedule = Literal["constant", "cosine", "drop"]
 Weight = Annotated[float, Field(ge=0)]
 SMALLEST_CROP = 8
 """Side of an LR crop in pixels."""
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("is to be one line of printable characters")
+    return text
 
 
 class Generator(Table):
@@ -205,10 +211,10 @@ class Recipe(Table):
     """A training run."""
 
     name: Name = "edge-m"
-    note: str = ""
+    note: Text = ""
     """Expected result and time, and the machine."""
-    licence: str = ""
-    """Licences of the training photos, for the model card."""
+    licence: Annotated[Text, AfterValidator(_one_line)] = ""
+    """Licences of the training photos, for the model card: one line."""
     generator: Generator = Generator()
     teacher: str = ""
     """The network that losses.distillation imitates, named as in generator.init: a larger one of the same scale."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import tomli_w
 from srgan_edge import recipes
 from srgan_edge.conversion.card_recipes import conversion_table, training_table
 from srgan_edge.conversion.recipe import Conversion
+from srgan_edge.models import find_model
 from srgan_edge.training.recipe import Recipe
 
 pytestmark = pytest.mark.tensorflow
@@ -61,3 +63,14 @@ def test_a_card_s_recipe_is_one_that_train_takes(tmp_path: Path) -> None:
     assert again.with_crops().changed(data={"source": "sample"}) == recipe.with_crops().changed(
         data={"source": "sample"}
     )
+
+
+def test_what_recipes_may_say_a_card_can_hold() -> None:
+    """Else a conversion would fail at its very end."""
+    card = find_model("edge-s-x4").card
+    assert card is not None
+    changes = {"name": "edge (2)", "note": "Two lines,\n\tof\u00a0any text.", "licence": "CC0, photos by Zoë"}
+    recipe = recipes.load(Recipe, "train", "edge-m-real", changes)
+    settings = Conversion(note=recipe.note, tile=8192, max_drop=99.0)
+    tables = {"training": training_table(recipe), "conversion": conversion_table(settings)}
+    assert replace(card, name=f"{recipe.name}-int8", licence=recipe.licence, tile=settings.tile, **tables)

@@ -22,6 +22,7 @@ from srgan_edge.errors import GateFailedError, SrganEdgeError, UsageError
 from srgan_edge.runtime import captured
 from srgan_edge.runtime.ranges import Ranges
 from srgan_edge.runtime.session import Session
+from srgan_edge.training.data import loading
 
 pytestmark = pytest.mark.tensorflow
 
@@ -110,6 +111,28 @@ def repeated(keras: Any, factor: int = 2, policy: str = "float32") -> Any:
     made = layer(inputs)
     layer.kernel_initializer = "zeros"
     return keras.Model(inputs, keras.layers.UpSampling2D(factor, dtype=policy)(made))
+
+
+def test_a_name_that_its_exports_can_have(tmp_path: Path) -> None:
+    """As a browser names a second download; said before anything is calibrated."""
+    repeated(keras2).save(tmp_path / "net (1).h5")
+    (tmp_path / "net,1.h5").write_bytes((tmp_path / "net (1).h5").read_bytes())
+    assert load_foreign(tmp_path / "net (1).h5", UNIT).name == "net (1)"
+    with pytest.raises(UsageError, match=r"net,1\.h5: give it a name of letters, digits"):
+        load_foreign(tmp_path / "net,1.h5", UNIT)
+
+
+def test_calibration_photos_need_not_fit_into_memory(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "memory_allowed", lambda: 0)
+    monkeypatch.setattr(loading, "_free", lambda folder: 0)
+    monkeypatch.setattr(loading, "user_cache", lambda: tmp_path / "user-cache")
+    repeated(keras2).save(tmp_path / "net.h5")
+    settings = Conversion(tile=32, calibration=str(photos), calibration_batches=2, formats=["int8"], min_gain=-99)
+    said: list[str] = []
+    convert_foreign(tmp_path / "net.h5", UNIT, settings, tmp_path, said.append)
+    assert [line for line in said if "each is decoded for every crop" in line]
 
 
 def test_the_card_says_how_far_run_finds_that_it_looks(photos: Path, tmp_path: Path) -> None:
