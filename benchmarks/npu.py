@@ -53,6 +53,7 @@ def compare(model: Model, chip: str, count: int) -> dict[str, Any]:
             path.write_bytes(made.content)
             with npu.HtpSession(path) as emulated, Session(model.path) as cpu:
                 scale, apart, drops, worst, seconds = cpu.scale, [], [], 0, 0.0
+                assert emulated.tile is not None
                 for high in truths(emulated.tile[0] * cpu.scale, count):
                     low = resample.downscale(high, scale)
                     started = time.perf_counter()

@@ -12,12 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from srgan_edge.conversion.targets import Made, Target, as_pixels
+from srgan_edge.conversion.targets import Made, OnnxRuntime, Target
 from srgan_edge.errors import SrganEdgeError, UnknownNameError, UsageError
 from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
@@ -90,8 +87,8 @@ def compiled(tflite: Path, chip: str) -> Made:
     return Made(content, facts, summary)
 
 
-class HtpSession:
-    """A compiled network on the emulation: tiles of bytes in, tiles of bytes out."""
+class HtpSession(OnnxRuntime):
+    """A compiled network on the emulation."""
 
     def __init__(self, path: Path) -> None:
         """Load a file of `compiled`.
@@ -105,7 +102,6 @@ class HtpSession:
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
         shape, model = _as_onnx(path, folder)
-        self.tile = (shape[1], shape[2])
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
@@ -114,30 +110,20 @@ class HtpSession:
                 onnxruntime.set_default_logger_severity(3)
                 device = _device(onnxruntime, onnxruntime_qnn)
                 options.add_provider_for_devices([device], {"backend_path": onnxruntime_qnn.get_qnn_htp_path()})
-                self._session: Any = onnxruntime.InferenceSession(str(model), options)
+                session = onnxruntime.InferenceSession(str(model), options)
         except Exception as error:  # its own exceptions have no common base but this
             raise SrganEdgeError(f"{path}: Qualcomm's emulation refuses it: {error}") from error
+        super().__init__(session, (shape[1], shape[2]))
 
     def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
         """As `Session.run`."""
-        (image,) = self._session.get_inputs()
-        dtype = np.uint8 if image.type == "tensor(uint8)" else np.float32
         with captured_output():
-            (result,) = self._session.run(None, {image.name: tile[None].astype(dtype, copy=False)})
-        return as_pixels(result[0], out, margin)
+            return super().run(tile, out, margin)
 
     def close(self) -> None:
-        """Free the network."""
-        self._session = None
+        """Free the network and its files."""
+        super().close()
         self._folder.cleanup()
-
-    def __enter__(self) -> HtpSession:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _device(onnxruntime: Any, qnn: Any) -> Any:

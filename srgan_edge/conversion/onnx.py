@@ -7,15 +7,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from srgan_edge.conversion.onnx_sums import round_alike
-from srgan_edge.conversion.targets import Made, Target, as_pixels
+from srgan_edge.conversion.targets import Made, OnnxRuntime, Target
 from srgan_edge.errors import SrganEdgeError, UsageError
-from srgan_edge.imaging import Bytes
 from srgan_edge.runtime.captured import captured_output
 from srgan_edge.runtime.session import available_cpus
 
@@ -64,8 +62,8 @@ def to_onnx(tflite: Path) -> Made:
     return Made(model.SerializeToString(), {})
 
 
-class OnnxSession:
-    """An ONNX file in ONNX Runtime on the CPU: tiles of bytes in, tiles of bytes out."""
+class OnnxSession(OnnxRuntime):
+    """An ONNX file on the CPU."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         """Load a file of `to_onnx`; `threads` 0 = as many as this process may use.
@@ -79,32 +77,11 @@ class OnnxSession:
         options.intra_op_num_threads = threads or available_cpus()
         try:
             with captured_output():
-                self._session: Any = onnxruntime.InferenceSession(
-                    path.read_bytes(), options, providers=["CPUExecutionProvider"]
-                )
+                session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its own exceptions have no common base but this
             raise SrganEdgeError(f"{path}: ONNX Runtime cannot load it: {error}") from error
-        (self._input,) = self._session.get_inputs()
-        height, width = self._input.shape[1:3]
-        self.tile = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-
-    def run(self, tile: Bytes, out: Bytes | None = None, margin: int = 0) -> Bytes:
-        """As `Session.run`."""
-        dtype = np.uint8 if self._input.type == "tensor(uint8)" else np.float32
-        (result,) = self._session.run(None, {self._input.name: tile[None].astype(dtype, copy=False)})
-        return as_pixels(result[0], out, margin)
-
-    def close(self) -> None:
-        """Free the model."""
-        self._session = None
-
-    def __enter__(self) -> OnnxSession:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        height, width = session.get_inputs()[0].shape[1:3]
+        super().__init__(session, (height, width) if isinstance(height, int) and isinstance(width, int) else None)
 
 
 def _unsigned(graph: Any) -> None:
