@@ -51,17 +51,8 @@ def copy(model: Any) -> Any:
     return made
 
 
-def plain(model: Any, value_range: tuple[float, float]) -> Any:
-    """A generator as it is exported: without batch normalisation and PReLU, black and white as 0 and 1.
-
-    Raises:
-        SrganEdgeError: as `fold_batch_norm` and `unit_range`.
-    """
-    return leaky_relu(folded(model, value_range))
-
-
 def folded(model: Any, value_range: tuple[float, float]) -> Any:
-    """The same with its PReLUs, whose slopes are weights.
+    """A generator without batch normalisation, black and white as 0 and 1; its PReLUs' slopes are weights still.
 
     Raises:
         SrganEdgeError: as `fold_batch_norm` and `unit_range`.

@@ -26,10 +26,6 @@ class Checkpoints:
         self.folder, self.keep, self.chief = folder, keep, chief
         self.checkpoint = tf.train.Checkpoint(**parts)
 
-    def steps(self) -> list[int]:
-        """As `saved_steps`."""
-        return saved_steps(self.folder)
-
     def save(self, step: int) -> None:
         """Write the state after `step` steps, then drop the oldest checkpoints.
 
@@ -45,9 +41,9 @@ class Checkpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
             # TensorFlow writes the index last, by renaming it: without an index a checkpoint does not exist.
             self.checkpoint.write(str(self.folder / f"step-{step}"))
-            kept = self.steps()[-self.keep :]
+            kept = saved_steps(self.folder)[-self.keep :]
             for path in self.folder.glob("step-*"):
-                if self._step_of(path) not in kept:
+                if _step_of(path) not in kept:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def restore(self, warn: Callable[[str], None]) -> int | None:
@@ -60,7 +56,8 @@ class Checkpoints:
             UsageError: a whole checkpoint is of other networks or optimizers.
             SrganEdgeError: all are damaged.
         """
-        for step in reversed(self.steps()):
+        steps = saved_steps(self.folder)
+        for step in reversed(steps):
             path = self.folder / f"step-{step}"
             try:
                 self.checkpoint.read(str(path)).assert_consumed()
@@ -71,21 +68,21 @@ class Checkpoints:
                 warn(f"checkpoint {path} is damaged and was passed over: {reason}")
             else:
                 return step
-        if self.steps():
+        if steps:
             raise SrganEdgeError(f"{self.folder}: all checkpoints are damaged")
         return None
-
-    @staticmethod
-    def _step_of(path: Path) -> int | None:
-        """Of a file of a whole checkpoint; what a killed process left is none (step-N_temp, .tempstate)."""
-        match = re.fullmatch(r"step-(\d+)\.(index|data-\d{5}-of-\d{5})", path.name)
-        return int(match.group(1)) if match else None
 
 
 def saved_steps(folder: Path) -> list[int]:
     """The steps of the checkpoints in a folder, ascending."""
-    found = (re.fullmatch(r"step-(\d+)\.index", p.name) for p in folder.glob("step-*.index"))
-    return sorted(int(m.group(1)) for m in found if m)
+    found = (_step_of(path) for path in folder.glob("step-*.index"))
+    return sorted(step for step in found if step is not None)
+
+
+def _step_of(path: Path) -> int | None:
+    """Of a file of a whole checkpoint; what a killed process left is none (step-N_temp, .tempstate)."""
+    match = re.fullmatch(r"step-(\d+)\.(index|data-\d{5}-of-\d{5})", path.name)
+    return int(match.group(1)) if match else None
 
 
 def _is_whole(path: Path) -> bool:

@@ -246,7 +246,7 @@ class Trainer:
         bad = [name for name, value in losses.items() if not math.isfinite(value)]
         if not bad and bool(tf.reduce_all([tf.reduce_all(tf.math.is_finite(v)) for v in self.average.variables])):
             return
-        saved = self.checkpoints.steps()
+        saved = saved_steps(self.checkpoints.folder)
         good = f"the last checkpoint is of step {saved[-1]}" if saved else "no checkpoint was written yet"
         what = bad[0] if bad else "a weight of the generator"
         raise SrganEdgeError(f"{what} is no longer a finite number at step {int(self.step)}; {good}")

@@ -145,7 +145,7 @@ class _About(BaseModel):
         try:
             Generator.model_validate(arguments)
         except ValidationError as error:
-            raise ValueError(_first(error)) from error
+            raise ValueError(first_fault(error)) from error
         if not {"name", "scale"} <= set(arguments):
             raise ValueError("have no name and scale")
         return arguments
@@ -157,10 +157,11 @@ def _read_about(path: Path) -> _About:
     except OSError as error:
         raise SrganEdgeError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise SrganEdgeError(f"{path}: does not describe a generator: {_first(error)}") from error
+        raise SrganEdgeError(f"{path}: does not describe a generator: {first_fault(error)}") from error
 
 
-def _first(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """What is wrong with a file of JSON first, and where, in one line."""
     found = error.errors()[0]
     return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg'].splitlines()[0]}"
 

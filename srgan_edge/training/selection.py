@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.files.atomic import write_text
 from srgan_edge.imaging.quality import FLAT
+from srgan_edge.training.run_folder import first_fault
 from srgan_edge.training.validation import Quality, mean
 
 BEST = "best"
@@ -143,7 +144,7 @@ class GanSelection:
         try:
             return _Known.model_validate_json(self._path.read_bytes())
         except (OSError, ValidationError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+            reason = first_fault(error) if isinstance(error, ValidationError) else error.strerror
             raise SrganEdgeError(f"{self._path}: is damaged: {reason}; without it no best weights are kept") from error
 
     def _save(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -36,7 +37,7 @@ class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
             rate *= tf.where(step < self.steps / 2, 1.0, 0.1)
         elif self.schedule == "cosine":
             done = (step - self.warmup) / max(1, self.steps - self.warmup)
-            rate *= 0.5 * (1 + tf.cos(3.14159265 * tf.clip_by_value(done, 0.0, 1.0)))
+            rate *= 0.5 * (1 + tf.cos(math.pi * tf.clip_by_value(done, 0.0, 1.0)))
         return rate * tf.minimum(1.0, (step + 1) / (self.warmup + 1))
 
     def get_config(self) -> dict[str, Any]:

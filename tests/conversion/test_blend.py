@@ -78,14 +78,14 @@ def test_three_networks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_weights_are_interpolated(run_folder: Path, other_run: Path) -> None:
-    network = fold.plain(load_generator(run_folder).model, (0.0, 1.0))
+    network = fold.leaky_relu(fold.folded(load_generator(run_folder).model, (0.0, 1.0)))
     made = blended(network, {str(other_run): 0.4})
     for mixed, own in zip(made.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_allclose(mixed, 0.6 * own + 0.4 * own / 2, atol=1e-6)
 
 
 def test_refusals(run_folder: Path, other_run: Path) -> None:
-    network = fold.plain(load_generator(run_folder).model, (0.0, 1.0))
+    network = fold.leaky_relu(fold.folded(load_generator(run_folder).model, (0.0, 1.0)))
     with pytest.raises(UsageError, match=r"shares add up to 1\.2"):
         blended(network, {str(other_run): 0.6, str(run_folder): 0.6})
     with pytest.raises(UsageError, match="holds chain-s-x4, not edge-s-x4"):

@@ -61,7 +61,7 @@ def test_a_slope_next_to_zero_is_one_that_xnnpack_takes(slope: float, expected: 
 
 
 def test_sums_are_kept_apart_from_what_they_are_added_to() -> None:
-    model = fold.plain(randomised("srgan"), (-1.0, 1.0))
+    model = fold.leaky_relu(fold.folded(randomised("srgan"), (-1.0, 1.0)))
     apart = fold.sums_apart(model)
     image = np.random.default_rng(0).random((1, 16, 16, 3)).astype(np.float32)
     np.testing.assert_allclose(apart(image), model(image), atol=2e-5)
@@ -69,7 +69,7 @@ def test_sums_are_kept_apart_from_what_they_are_added_to() -> None:
     assert parents == ["head_prelu", "block2_add_branches"]
     parents = [p.name for p in apart.get_layer("block2_add_branches").inbound_nodes[0].inbound_layers]
     assert parents == ["block1_conv2", "block2_conv2"]
-    edge = fold.plain(randomised("chain-s"), (0.0, 1.0))
+    edge = fold.leaky_relu(fold.folded(randomised("chain-s"), (0.0, 1.0)))
     assert [layer.name for layer in fold.sums_apart(edge).layers] == [layer.name for layer in edge.layers]
 
 

@@ -292,15 +292,5 @@ def test_what_to_do_is_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(SrganEdgeError, match=rf"{name}: {message}"):
             load_foreign(tmp_path / name, UNIT)
-    for name, message in (
-        ("model.onnx", "is an ONNX model: .* onnx2tf -i"),
-        ("model.tflite", "is a .tflite model already: srgan-edge run -m"),
-        ("model.pth", "holds PyTorch's weights, no network"),
-        ("photo.png", "is neither a run folder nor a network"),
-    ):
-        (tmp_path / name).write_bytes(b"x")
-        with pytest.raises(UsageError, match=rf"{name}: {message}"):
-            find_foreign(tmp_path / name)
-    assert find_foreign(tmp_path) is None
     with pytest.raises(UsageError, match="--input-range 0 nan: black comes first"):
         load_foreign(tmp_path / "two_outputs.h5", Ranges((0.0, float("nan"))))

@@ -38,7 +38,7 @@ def int8(folder: Path, name: str) -> Path:
     model = build_generator(name, 4, collapsible=False, **({"blocks": 1} if name == "srgan" else {}))
     for layer in (layer for layer in model.layers if type(layer).__name__ == "PReLU"):
         layer.set_weights([np.full_like(layer.get_weights()[0], -0.3)])
-    unit = fold.sums_apart(fold.plain(model, ARCHITECTURES[name].value_range))
+    unit = fold.sums_apart(fold.leaky_relu(fold.folded(model, ARCHITECTURES[name].value_range)))
     crops = [(photo(SIDE, SIDE, i)[None], photo(4 * SIDE, 4 * SIDE, i)[None]) for i in range(2)]
     path = folder / "model.tflite"
     path.write_bytes(export.export_int8(fake_quantization.fake_quantize(unit, crops), SIDE))

@@ -118,7 +118,7 @@ def test_bytes_of_an_export_are_measured_on_the_first_photos(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("made", "asked", "shape"), [(0, 0, ""), (24, 24, ""), (0, 24, "-1, -1"), (24, 0, "24, 24")])
 def test_a_tile_of_0_is_any_size(made: int, asked: int, shape: str) -> None:
-    network = fold.byte_range(fold.plain(build_generator("chain-s", 4, collapsible=False), (0.0, 1.0)))
+    network = fold.byte_range(build_generator("chain-s", 4, collapsible=False))
     content = export.export_float(network, made, "float32")
     if not shape:
         verify.check_structure(content, "x", "float32", asked)

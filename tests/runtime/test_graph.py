@@ -21,7 +21,7 @@ pytestmark = pytest.mark.tensorflow
 def test_float_exports(name: str) -> None:
     """Receptive field, against the network's own, and GPU verdict of a file."""
     model = build_generator(name, 4, blocks=2, collapsible=False)
-    network = fold.byte_range(fold.plain(model, ARCHITECTURES[name].value_range))
+    network = fold.byte_range(fold.leaky_relu(fold.folded(model, ARCHITECTURES[name].value_range)))
     content = export.export_float(network, 24, "float32")
     graph = read_graph(content, name)
     assert graph.receptive_field() == overlap(model)

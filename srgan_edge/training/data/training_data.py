@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from srgan_edge.errors import UsageError
 from srgan_edge.training.data import loading
 from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
@@ -16,8 +17,7 @@ from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 
 DEGRADED = "degraded"
-
-# An LR side that holds SSIM's window of 11 pixels after the border is left out, at any scale.
+"""The set to validate on that is made of the one without a name."""
 
 
 class TrainingData(NamedTuple):
@@ -77,7 +77,7 @@ def validation_sets(
     for those with a low resolution of the user's.
 
     Raises:
-        UsageError: a set has no photo that can be used.
+        UsageError: a set has no photo that can be used, or is called "degraded" beside one that is to be degraded.
     """
     scale = int(recipe.generator.scale)
     sets = {
@@ -86,6 +86,8 @@ def validation_sets(
     degrader = Degrader(recipe.degradation, scale)
     alone = [pair for pair in sets.get(VALID, []) if not pair.paired]
     if not degrader.is_bicubic and alone:
+        if DEGRADED in sets:
+            raise UsageError(f"data.valid: {DEGRADED} is what the photos of {VALID} are called with their faults")
         # The same faults for every seed: runs are compared by them.
         randoms = (np.random.default_rng(index) for index in range(len(alone)))
         sets[DEGRADED] = [p._replace(lr=degrader(p.hr, random)) for p, random in zip(alone, randoms, strict=True)]

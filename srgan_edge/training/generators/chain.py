@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tf_keras as keras
 
-from srgan_edge.training.generators.layers import CollapsibleConv2D, PixelShuffle
+from srgan_edge.training.generators.layers import CollapsibleConv2D, anchored
 
 
 class ChainSize(NamedTuple):
@@ -26,7 +26,7 @@ SIZES = {"s": ChainSize(16, 6, False), "m": ChainSize(32, 5, True)}
 def chain(size: str, scale: int = 4, collapsible: bool = False) -> Any:
     """Plain convolutions whose output is added to the repeated input (the anchor), then pixel-shuffled.
 
-    The anchor residual is ABPN's (Du et al. 2021, section 3.2). Values are in [0, 1]; the tail is linear.
+    Values are in [0, 1]; the tail is linear.
     """
     channels, convolutions, full_depth = SIZES[size]
     depth = 3 * scale**2
@@ -43,10 +43,4 @@ def chain(size: str, scale: int = 4, collapsible: bool = False) -> Any:
     # Near zero at first, so that training starts at nearest-neighbour enlargement and not at noise.
     tail = keras.initializers.RandomNormal(stddev=1e-3)
     x = keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=tail, name="tail")(x)
-    # Twice s inputs and not once s * s: XNNPACK takes concatenations of at most 5.
-    # In float32 under any policy: bfloat16 has but 128 values between 0.5 and 1.
-    row = keras.layers.Concatenate(dtype="float32", name="anchor_row")([inputs] * scale)
-    anchor = keras.layers.Concatenate(dtype="float32", name="anchor")([row] * scale)
-    x = keras.layers.Add(dtype="float32", name="residual")([x, anchor])
-    outputs = PixelShuffle(scale, dtype="float32", name="shuffle")(x)
-    return keras.Model(inputs, outputs, name=f"chain-{size}-x{scale}")
+    return keras.Model(inputs, anchored(x, inputs, scale), name=f"chain-{size}-x{scale}")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tf_keras as keras
 
-from srgan_edge.training.generators.layers import PixelShuffle
+from srgan_edge.training.generators.layers import anchored
 
 
 class EdgeSize(NamedTuple):
@@ -24,8 +24,7 @@ SIZES = {"s": EdgeSize(12, 5), "m": EdgeSize(24, 6), "l": EdgeSize(32, 6), "xl":
 def edge(size: str, scale: int = 4) -> Any:
     """A convolution, blocks `x + conv(relu(conv(x)))`, and a convolution whose output is added to the repeated input.
 
-    The blocks are EDSR's (Lim et al. 2017, figure 2c), the anchor residual is ABPN's (Du et al. 2021, section 3.2).
-    Values are in [0, 1]; the tail is linear.
+    The blocks are EDSR's (Lim et al. 2017, figure 2c). Values are in [0, 1]; the tail is linear.
     """
     channels, blocks = SIZES[size]
 
@@ -45,10 +44,4 @@ def edge(size: str, scale: int = 4) -> Any:
         y = conv(y, channels, f"block{index}_conv2", start=near_zero())
         x = keras.layers.Add(name=f"block{index}_add")([x, y])
     x = conv(x, 3 * scale**2, "tail", start=near_zero())
-    # Twice s inputs and not once s * s: XNNPACK takes concatenations of at most 5.
-    # In float32 under any policy: bfloat16 has but 128 values between 0.5 and 1.
-    row = keras.layers.Concatenate(dtype="float32", name="anchor_row")([inputs] * scale)
-    anchor = keras.layers.Concatenate(dtype="float32", name="anchor")([row] * scale)
-    x = keras.layers.Add(dtype="float32", name="residual")([x, anchor])
-    outputs = PixelShuffle(scale, dtype="float32", name="shuffle")(x)
-    return keras.Model(inputs, outputs, name=f"edge-{size}-x{scale}")
+    return keras.Model(inputs, anchored(x, inputs, scale), name=f"edge-{size}-x{scale}")

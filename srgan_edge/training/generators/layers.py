@@ -122,6 +122,19 @@ class CollapsibleConv2D(keras.layers.Layer):
         }
 
 
+def anchored(details: Any, image: Any, scale: int) -> Any:
+    """ABPN's anchor residual (Du et al. 2021, section 3.2): each pixel repeated `scale^2` times, and what is learnt.
+
+    `[N, H, W, 3 s^2]` and the network's input `[N, H, W, 3]` -> `[N, sH, sW, 3]`.
+    """
+    # Twice s inputs and not once s * s: XNNPACK takes concatenations of at most 5.
+    # In float32 under any policy: bfloat16 has but 128 values between 0.5 and 1.
+    row = keras.layers.Concatenate(dtype="float32", name="anchor_row")([image] * scale)
+    anchor = keras.layers.Concatenate(dtype="float32", name="anchor")([row] * scale)
+    total = keras.layers.Add(dtype="float32", name="residual")([details, anchor])
+    return PixelShuffle(scale, dtype="float32", name="shuffle")(total)
+
+
 def bicubic_kernel(scale: int) -> np.ndarray:
     """The `(5, 5, 3, 3 s^2)` kernel whose convolution, pixel-shuffled, is bicubic enlargement by `scale`."""
     # Output sample k of a block lies at (k + 1/2)/s - 1/2 input pixels from the block's centre.

@@ -8,6 +8,7 @@ from PIL import Image
 from skimage import data
 
 from srgan_edge import recipes
+from srgan_edge.errors import UsageError
 from srgan_edge.training.data.lookup import Sources, find_sources
 from srgan_edge.training.data.training_data import DEGRADED, ramp, training_data, validation_sets
 from srgan_edge.training.journal import Journal
@@ -48,6 +49,13 @@ def test_faults_follow_the_recipe(found: Sources) -> None:
     worse = degraded(found, "degradation.last.noise.sigma=[30,40]", "degradation.last.noise.probability=1")
     assert any((one != two).any() for one, two in zip(degraded(found), worse, strict=True))
     assert degraded(found, "degradation.preset=bicubic") == []
+
+
+def test_a_set_called_degraded_is_not_written_over(found: Sources) -> None:
+    named = found._replace(valid={"valid": found.valid["valid"], DEGRADED: found.valid["valid"]})
+    with pytest.raises(UsageError, match=r"data\.valid: degraded is what the photos of valid are called"):
+        degraded(named)
+    assert degraded(found._replace(valid={DEGRADED: found.valid["valid"]}))  # alone it is the user's
 
 
 @pytest.mark.parametrize(("steps", "expected"), [((300, 200, 100), 150), ((0, 200, 100), 100), ((0, 0, 100), 50)])
