@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,7 +92,9 @@ def find_sources(
         held_out = {VALID: _joined(kept_back)}
         to_validate = [_held_out(source) for source in kept_back]
     said = [_described(source, name) for source, name in zip(train, names, strict=True)]
-    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}")
+    both = len(_paths(train) & _paths(held_out.values()))
+    known = f", of which {both} {'is' if both == 1 else 'are'} trained on as well" if both else ""
+    return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}{known}")
 
 
 def tfds_names(source: str | Sequence[str], valid: str | Mapping[str, str]) -> list[str]:
@@ -132,6 +134,16 @@ def _low_folders(names: list[str], low: str | Mapping[str, str]) -> dict[str, st
 
 def _joined(sources: Sequence[Original]) -> Original | Several:
     return sources[0] if len(sources) == 1 else Several(tuple(sources))
+
+
+def _paths(sources: Iterable[Original | Several]) -> set[Path]:
+    found: set[Path] = set()
+    for source in sources:
+        if isinstance(source, Several):
+            found |= _paths(source.sources)
+        elif isinstance(source, Folder):
+            found |= {path.absolute() for path in source.files}
+    return found
 
 
 def _whole(name: str, twins: Mapping[str, str], scale: int) -> Original:

@@ -46,6 +46,19 @@ def test_the_home_folder(photos: Path, tmp_path: Path, monkeypatch: pytest.Monke
             find_sources(source, valid)
 
 
+def test_photos_on_both_sides_are_counted(photos: Path, tmp_path: Path) -> None:
+    """A set within the folder that is trained on: its figures are of photos that the network knows."""
+    inner = tmp_path / "all" / "zoo"
+    shutil.copytree(photos, tmp_path / "all")
+    shutil.copytree(photos, inner)
+    whole = str(tmp_path / "all")
+    said = find_sources(whole, str(inner)).description
+    assert said.endswith(f"to validate 5 photos from {inner}, of which 5 are trained on as well")
+    # Of two folders, one in the other, what one holds out the other has too.
+    assert "trained on as well" in find_sources([whole, str(inner)]).description
+    assert "as well" not in find_sources(whole).description
+
+
 def test_what_cannot_be_validated_on_is_not_held_out(photos: Path, tmp_path: Path) -> None:
     """Of few photos one is held out: a small or damaged one would end the run."""
     for path in files(find_sources(str(photos)).train):
