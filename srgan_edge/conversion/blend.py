@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def blended(network: Any, shares: dict[str, float], warn: Callable[[str], None] 
     Raises:
         UsageError: a folder is not of a run of the same architecture, or the shares' sum is above 1.
     """
-    own = 1 - sum(shares.values())
+    own = 1 - math.fsum(shares.values())
     if own < 0:
         raise UsageError(f"blend: the shares add up to {1 - own:g}, more than 1: the run itself needs the rest")
     weights = [own * weight for weight in network.get_weights()]

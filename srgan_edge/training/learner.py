@@ -58,12 +58,11 @@ class Learner:
         self.average.set_weights(self.generator.get_weights())
         self._update_average = steps.ema_step(self.average, self.generator, recipe.loop.ema, self.step)
         with distribution.strategy.scope():
-            if recipe.pretrain.steps:
-                self._add_generator_phase("pretrain", recipe.pretrain)
-            if recipe.finetune.steps:
-                self._add_generator_phase("finetune", recipe.finetune)
-            if recipe.gan.steps:
-                self._add_gan()
+            for name, settings in recipe.phases.items():
+                if isinstance(settings, Gan):
+                    self._add_gan(settings)
+                else:
+                    self._add_generator_phase(name, settings)
 
     def revive(self, images: np.ndarray) -> int:
         """Put channels to use again that are dead on LR images `[N, H, W, 3]` of bytes; returns how many."""
@@ -100,8 +99,8 @@ class Learner:
         step = steps.generator_step(self.generator, optimizer, loss, self.value_range, self.distribution.replicas)
         self._add_phase(name, int(settings.steps), step)
 
-    def _add_gan(self) -> None:
-        settings, critic = self.recipe.gan, self.networks["discriminator"]
+    def _add_gan(self, settings: Gan) -> None:
+        critic = self.networks["discriminator"]
         peaks = (settings.learning_rate, settings.discriminator_learning_rate or settings.learning_rate)
         rates = [steps.RateSchedule(r, settings.schedule, int(settings.steps), settings.warmup) for r in peaks]
         ours, critics = (

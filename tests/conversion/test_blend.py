@@ -77,6 +77,16 @@ def test_three_networks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(mixed, 0.25 * 1 + 0.25 * 3 + 0.5 * 7, rtol=1e-6)
 
 
+def test_shares_of_one_together_leave_nothing_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These four add up to a little more than 1 in floating point."""
+    network = build_generator("chain-s", 4, collapsible=False)
+    other = SimpleNamespace(model=network, value_range=(0.0, 1.0))
+    monkeypatch.setattr(blend, "load_generator", lambda path, warn: other)
+    made = blended(network, {"a": 0.2, "b": 0.4, "c": 0.3, "d": 0.1})
+    for mixed, own in zip(made.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_allclose(mixed, own, rtol=1e-5)
+
+
 def test_weights_are_interpolated(run_folder: Path, other_run: Path) -> None:
     network = fold.leaky_relu(fold.folded(load_generator(run_folder).model, (0.0, 1.0)))
     made = blended(network, {str(other_run): 0.4})
