@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.conversion.recipe import Conversion
-from srgan_edge.training.data.lookup import SAMPLE, TFDS
+from srgan_edge.training.data.datasets import TFDS
+from srgan_edge.training.data.lookup import SAMPLE
 from srgan_edge.training.recipe import Recipe
 from srgan_edge.training.selection import BEST
 

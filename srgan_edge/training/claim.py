@@ -12,7 +12,8 @@ from pathlib import Path
 from srgan_edge import recipes
 from srgan_edge.errors import SrganEdgeError, UsageError
 from srgan_edge.files.locks import open_locked
-from srgan_edge.training.data.lookup import find_sources, tfds_names
+from srgan_edge.training.data.datasets import tfds_names
+from srgan_edge.training.data.lookup import find_sources
 from srgan_edge.training.pretrained_files import find_pretrained
 from srgan_edge.training.recipe import Recipe
 

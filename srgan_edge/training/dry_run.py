@@ -15,8 +15,8 @@ import tensorflow as tf
 from srgan_edge.imaging import Bytes
 from srgan_edge.training.data.contact_sheet import contact_sheet
 from srgan_edge.training.data.crops import CropSampler
+from srgan_edge.training.data.datasets import tfds_names
 from srgan_edge.training.data.degradations.degrader import Degrader
-from srgan_edge.training.data.lookup import tfds_names
 from srgan_edge.training.data.photos import Pair
 from srgan_edge.training.data.training_data import training_data
 from srgan_edge.training.distribution import Distribution

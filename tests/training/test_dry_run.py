@@ -14,7 +14,7 @@ pytestmark = pytest.mark.tensorflow
 
 @pytest.mark.parametrize("settings", [{"data.source": "tfds:div2k"}, {"data.valid": {"clean": "tfds:div2k"}}])
 def test_nothing_is_downloaded(settings: dict[str, object], photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "_tfds_splits", None)
+    monkeypatch.setattr(lookup, "tfds_splits", None)
     recipe = recipes.load(Recipe, "train", "sample", {"data.source": str(photos), **settings})
     said: list[str] = []
     assert look(recipe, said.append) == (recipe, None)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from srgan_edge.errors import SrganEdgeError, UnknownNameError, UnreadableImageError, UsageError
+from srgan_edge.errors import UnknownNameError, UnreadableImageError, UsageError
 from srgan_edge.imaging import folders, images
 from srgan_edge.imaging.twins import Twins
+from srgan_edge.training.data.datasets import TFDS, tfds_splits
 from srgan_edge.training.data.sources import Folder, Original, Several, TfdsSplit
 from srgan_edge.training.paths import path_of
 
 SAMPLE = "sample"
-TFDS = "tfds:"
 VALID = "valid"
 """The name of the set to validate on that a recipe gives no name."""
 
@@ -97,13 +92,6 @@ def find_sources(
     return Sources(_joined(train), held_out, f"{' and '.join(said)}, to validate {' and '.join(to_validate)}{known}")
 
 
-def tfds_names(source: str | Sequence[str], valid: str | Mapping[str, str]) -> list[str]:
-    """Which of a recipe's sources and sets are TensorFlow datasets, that `find_sources` may have to download."""
-    names = [source] if isinstance(source, str) else source
-    sets = [valid] if isinstance(valid, str) else valid.values()
-    return [name for name in (*names, *sets) if name.startswith(TFDS)]
-
-
 def folder_files(folder: str) -> list[Path]:
     """The photos of a folder and the folders in it.
 
@@ -148,7 +136,7 @@ def _paths(sources: Iterable[Original | Several]) -> set[Path]:
 
 def _whole(name: str, twins: Mapping[str, str], scale: int) -> Original:
     """A source of which nothing is held out."""
-    return _tfds_splits(name.removeprefix(TFDS))[0] if name.startswith(TFDS) else _files(name, twins, scale)
+    return tfds_splits(name)[0] if name.startswith(TFDS) else _files(name, twins, scale)
 
 
 def _files(name: str, twins: Mapping[str, str], scale: int) -> Folder:
@@ -164,7 +152,7 @@ def _paired(files: list[Path], root: Path, low: Path, scale: int) -> Folder:
 def _split(name: str, twins: Mapping[str, str], scale: int) -> tuple[Original, Original]:
     """A source without what it holds out, and that."""
     if name.startswith(TFDS):
-        return _tfds_splits(name.removeprefix(TFDS))
+        return tfds_splits(name)
     folder = _files(name, twins, scale)
     total = len(folder.files)
     if total < 2:
@@ -197,7 +185,7 @@ def _some(folder: Folder, indices: Sequence[int]) -> Folder:
 def _set(place: str, scale: int) -> Original:
     """A source to validate on."""
     if place.startswith(TFDS):
-        return _tfds_splits(place.removeprefix(TFDS))[1]
+        return tfds_splits(place)[1]
     if place == SAMPLE:
         return Folder(sample_photos())
     folder = path_of(place)
@@ -219,61 +207,3 @@ def _held_out(source: Original) -> str:
     if isinstance(source, TfdsSplit):
         return f"split {source.split}"
     return f"{len(source.files)} more {'pairs' if source.low else 'photos'} held out"
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """urllib3 warns of each of ten tries for each of a data set's files; the last one's failure is an error.
-
-    Bars are for terminals.
-    """
-    import tensorflow_datasets as tfds
-
-    logger = logging.getLogger("urllib3")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    tfds.display_progress_bar(sys.stderr is not None and sys.stderr.isatty())
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-        tfds.display_progress_bar(True)
-
-
-def _reason(error: Exception) -> str:
-    """The first line of what went wrong; of a connection, without the names of urllib3's objects."""
-    tried = getattr(error.args[0], "reason", None) if error.args else None
-    return str(tried).partition("): ")[2] or next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _tfds_splits(name: str) -> tuple[TfdsSplit, TfdsSplit]:
-    import tensorflow_datasets as tfds
-    from tensorflow_datasets.core import DatasetNotFoundError
-
-    try:
-        builder = tfds.builder(name)
-    except DatasetNotFoundError as error:
-        raise UnknownNameError("TensorFlow dataset", name, tfds.list_builders()) from error
-    except (ValueError, RuntimeError, OSError) as error:
-        raise SrganEdgeError(f"{TFDS}{name}: {_reason(error)}") from error
-    features: Any = builder.info.features
-    feature = next((f for f in ("hr", "image") if f in features), None)
-    if feature is None:
-        raise UsageError(f"{TFDS}{name}: none of its features ({', '.join(features)}) is named hr or image")
-    shape, dtype = features[feature].shape, np.dtype(features[feature].np_dtype)
-    if shape[2:] != (3,) or dtype != np.uint8:
-        raise UsageError(f"{TFDS}{name}: its {feature} of shape {shape} and {dtype} is no RGB picture of bytes")
-    if not builder.info.splits:
-        try:
-            with _quietly():
-                builder.download_and_prepare()
-        except Exception as error:
-            raise SrganEdgeError(f"{TFDS}{name}: cannot be downloaded: {_reason(error)}") from error
-    splits = list(builder.info.splits)
-    if splits and "train" not in splits:
-        raise UsageError(f"{TFDS}{name}: none of its splits ({', '.join(splits)}) is named train")
-    held_out = next((s for s in ("validation", "test") if s in splits), None)
-    if held_out is None:
-        # The last photos of the only split.
-        return TfdsSplit(name, "train[:-8]", feature), TfdsSplit(name, "train[-8:]", feature)
-    return TfdsSplit(name, "train", feature), TfdsSplit(name, held_out, feature)
