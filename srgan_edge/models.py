@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -26,16 +27,6 @@ LARGEST_TILE = 8192
 NAME = re.compile(r"[\w.+() -]{1,200}")
 """What a model may be called: a file's name anywhere."""
 
-_QUANTIZATIONS = ("int8", "fp16", "float32", "dynamic")
-_IO_DTYPES = ("uint8", "int8", "float32")
-# What a card may hold: whole numbers between these, and lines of text up to this length.
-_WHOLE = {
-    "scale": (1, 16),
-    "tile": (0, LARGEST_TILE),
-    "overlap": (0, 4096),
-    "parameters": (0, 10**12),
-    "macs_per_pixel": (0, 10**12),
-}
 _LONGEST = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -85,36 +76,12 @@ class ModelCard:
         Raises:
             ValueError: one is of another type, or makes no sense.
         """
-        for name, (least, most) in _WHOLE.items():
+        for name, (holds, wanted) in _MAY_HOLD.items():
             value = getattr(self, name)
-            _require(type(value) is int and least <= value <= most, name, value, f"a number from {least} to {most}")
-        for name in ("name", "family", "recipe", "licence"):
-            _require(_is_line(getattr(self, name)), name, getattr(self, name), "a line of text")
-        _require(NAME.fullmatch(self.name) is not None, "name", self.name, "a file's name")
-        for name, known in (
-            ("io_dtype", _IO_DTYPES),
-            ("quantization", _QUANTIZATIONS),
-            ("purpose", ("", *PURPOSES)),
-        ):
-            value = getattr(self, name)
-            _require(isinstance(value, str) and value in known, name, value, " or ".join(filter(None, known)))
-        is_hash = isinstance(self.sha256, str) and re.fullmatch("[0-9a-f]{64}", self.sha256)
-        _require(bool(is_hash), "sha256", self.sha256, "a SHA-256 in hexadecimal")
-        versions = isinstance(self.versions, dict) and all(
-            _is_line(k) and _is_line(v) for k, v in self.versions.items()
-        )
-        _require(versions, "versions", self.versions, "names and versions")
-        made_for = isinstance(self.made_for, dict) and all(
-            _is_line(k) and (_is_line(v) or _is_number(v)) for k, v in self.made_for.items()
-        )
-        _require(made_for, "made_for", self.made_for, "names, and lines or numbers")
-        for name in ("training", "conversion"):
-            _require(_is_table(getattr(self, name)), name, getattr(self, name), "a recipe")
-        quality = isinstance(self.quality, dict) and all(
-            _is_line(k) and isinstance(v, dict) and all(_is_line(n) and _is_number(f) for n, f in v.items())
-            for k, v in self.quality.items()
-        )
-        _require(quality, "quality", self.quality, "numbers by set of photos")
+            if not holds(value):
+                shown = ascii(value)
+                shown = shown if len(shown) < 60 else shown[:60] + "..."
+                raise ValueError(f"its {name} is {shown}, not {wanted}")
 
     def save(self, path: Path) -> None:
         """Write the card as JSON."""
@@ -231,21 +198,13 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
-    if not holds:
-        shown = ascii(value)
-        raise ValueError(f"its {name} is {shown if len(shown) < 60 else shown[:60] + '...'}, not {wanted}")
-
-
 def _is_line(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
 
 
 def _is_table(value: Any, depth: int = 6) -> bool:
     """What a recipe may hold: tables of tables, lists, text of several lines, numbers and truth values."""
-    return (
-        depth > 0 and isinstance(value, dict) and all(_is_line(k) and _is_value(v, depth - 1) for k, v in value.items())
-    )
+    return depth > 0 and _holds(_is_line, lambda item: _is_value(item, depth - 1))(value)
 
 
 def _is_value(value: Any, depth: int) -> bool:
@@ -258,3 +217,42 @@ def _is_value(value: Any, depth: int) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -1e300 < value < 1e300
+
+
+def _holds(key: Callable[[Any], bool], value: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Of a table: whether all keys and values are as they may be."""
+    return lambda table: isinstance(table, dict) and all(key(k) and value(v) for k, v in table.items())
+
+
+def _whole(least: int, most: int) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: type(value) is int and least <= value <= most, f"a number from {least} to {most}"
+
+
+def _one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: isinstance(value, str) and value in words, " or ".join(filter(None, words))
+
+
+_MAY_HOLD: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda value: _is_line(value) and NAME.fullmatch(value) is not None, "a file's name"),
+    "family": (_is_line, "a line of text"),
+    "scale": _whole(1, 16),
+    "tile": _whole(0, LARGEST_TILE),
+    "overlap": _whole(0, 4096),
+    "io_dtype": _one_of("uint8", "int8", "float32"),
+    "quantization": _one_of("int8", "fp16", "float32", "dynamic"),
+    "parameters": _whole(0, 10**12),
+    "macs_per_pixel": _whole(0, 10**12),
+    "sha256": (
+        lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None,
+        "a SHA-256 in hexadecimal",
+    ),
+    "recipe": (_is_line, "a line of text"),
+    "licence": (_is_line, "a line of text"),
+    "quality": (_holds(_is_line, _holds(_is_line, _is_number)), "numbers by set of photos"),
+    "versions": (_holds(_is_line, _is_line), "names and versions"),
+    "purpose": _one_of("", *PURPOSES),
+    "training": (_is_table, "a recipe"),
+    "conversion": (_is_table, "a recipe"),
+    "made_for": (_holds(_is_line, lambda value: _is_line(value) or _is_number(value)), "names, and lines or numbers"),
+}
+"""Of a card by key: whether it may hold a value, and what it may hold in words."""
