@@ -76,6 +76,16 @@ def test_dead_channels_of_plain_chains_alone_are_revived() -> None:
             recipes.load(Recipe, "train", recipe, ("finetune.revive=true", *changes))
 
 
+def test_crops_in_which_vgg19_sees_nothing_are_refused() -> None:
+    small = {"generator.scale": 2, "data.crop": 11, "gan.crop": 0, "perceptual.network": "vgg19"}
+    for phase in ("pretrain", "gan"):
+        changes = {**small, "gan.steps": 0, f"{phase}.steps": 1, f"{phase}.losses": {"dists": 1.0}}
+        with pytest.raises(UsageError, match=f"{phase}: VGG19 needs HR crops of 24 pixels, and 22 are too few"):
+            recipes.load(Recipe, "train", "sample", changes)
+        assert recipes.load(Recipe, "train", "sample", {**changes, "data.crop": 12})
+        assert recipes.load(Recipe, "train", "sample", {**changes, "perceptual.network": "efficientnet-lite0"})
+
+
 def test_a_changed_recipe_is_checked_too() -> None:
     recipe = recipes.load(Recipe, "train", "edge-m-real", ())
     assert recipe.changed(gan={"steps": 3}).gan.steps == 3

@@ -17,6 +17,8 @@ Schedule = Literal["constant", "cosine", "drop"]
 Weight = Annotated[float, Field(ge=0)]
 SMALLEST_CROP = 8
 """Side of an LR crop in pixels."""
+SMALLEST_FOR_VGG19 = 24
+"""Side of an HR crop in pixels: less the 8 that no network of features sees, it is halved four times."""
 
 
 def _one_line(text: str) -> str:
@@ -260,6 +262,15 @@ class Recipe(Table):
             raise ValueError(f"finetune.revive is for chains of plain convolutions, not {what}")
         if 0 < self.gan.crop < SMALLEST_CROP:
             raise ValueError(f"gan.crop: {self.gan.crop} is too small: 0, or at least {SMALLEST_CROP}")
+        return self
+
+    @model_validator(mode="after")
+    def _crops_that_vgg19_can_see(self) -> Recipe:
+        for name, phase in self.phases.items() if self.perceptual.network == "vgg19" else ():
+            looks = phase.losses.of_features or (isinstance(phase, Gan) and phase.discriminator == "projected")
+            side = self.generator.scale * ((isinstance(phase, Gan) and phase.crop) or self.data.crop)
+            if looks and side < SMALLEST_FOR_VGG19:
+                raise ValueError(f"{name}: VGG19 needs HR crops of {SMALLEST_FOR_VGG19} pixels, and {side} are too few")
         return self
 
     @model_validator(mode="after")
