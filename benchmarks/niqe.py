@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
+from scipy.special import gamma, gammaln
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.imaging import Bytes, resample
@@ -17,8 +18,7 @@ Plane = NDArray[np.float64]
 
 BLOCK = 96
 _SHAPES = np.arange(0.2, 10, 0.001)
-_GAMMA = np.vectorize(math.lgamma)
-_RATIOS = np.exp(2 * _GAMMA(2 / _SHAPES) - _GAMMA(1 / _SHAPES) - _GAMMA(3 / _SHAPES))
+_RATIOS = np.exp(2 * gammaln(2 / _SHAPES) - gammaln(1 / _SHAPES) - gammaln(3 / _SHAPES))
 
 
 class Natural(NamedTuple):
@@ -65,11 +65,7 @@ def _normalised(plane: Plane) -> Plane:
     kernel /= kernel.sum()
 
     def smooth(values: Plane) -> Plane:
-        for axis in (0, 1):
-            reach = [(0, 0), (0, 0)]
-            reach[axis] = (3, 3)
-            values = np.lib.stride_tricks.sliding_window_view(np.pad(values, reach, "edge"), 7, axis=axis) @ kernel
-        return values
+        return correlate1d(correlate1d(values, kernel, 0, mode="nearest"), kernel, 1, mode="nearest")
 
     mean = smooth(plane)
     return (plane - mean) / (np.sqrt(np.abs(smooth(plane**2) - mean**2)) + 1)
@@ -96,6 +92,6 @@ def _generalised(blocks: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]
         ratio *= (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2
     index = np.clip(np.searchsorted(_RATIOS, ratio), 0, len(_SHAPES) - 1)
     shape = _SHAPES[index]
-    one, two, three = (np.exp(_GAMMA(n / shape)) for n in (1, 2, 3))
+    one, two, three = (gamma(n / shape) for n in (1, 2, 3))
     width = np.sqrt(one / three)
     return shape, left * width, right * width, (right - left) * width * two / one
