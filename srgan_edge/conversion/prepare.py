@@ -84,7 +84,7 @@ def prepare(run: Path, settings: Conversion, say: Say) -> Prepared:
     if settings.blend:
         reference = Inference(network, trained.scale, (0.0, 1.0))
         trained = replace(trained, name=f"{trained.name}-blend{round(100 * sum(settings.blend.values()))}")
-    train = sources.with_downscaled(found.train, () if settings.calibration else recipe.data.downscales)
+    train = sources.Shrunk(found.train, () if settings.calibration else recipe.data.downscales)
     checker = verify.Checker(pairs, trained.scale, reach, reference)
     return Prepared(trained, recipe, network, train, checker)
 

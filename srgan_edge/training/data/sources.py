@@ -128,7 +128,7 @@ class Shrunk(NamedTuple):
     @property
     def identity(self) -> str:
         """Equal for equal photos."""
-        return f"{self.source.identity} {list(self.factors)}"
+        return f"{self.source.identity} {list(self.factors)}" if self.factors else self.source.identity
 
     def items(self) -> Iterator[Item]:
         """Its photos."""
@@ -144,8 +144,3 @@ def _read_shrunk(read: Callable[[], Bytes], factor: float) -> Bytes:
 
 
 Source = Original | Several | Shrunk
-
-
-def with_downscaled(source: Original | Several, factors: Sequence[float]) -> Source:
-    """The source, and with factors its photos once more by each of them."""
-    return Shrunk(source, factors) if factors else source

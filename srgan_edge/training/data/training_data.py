@@ -12,7 +12,7 @@ from srgan_edge.training.data.crops import CropSampler
 from srgan_edge.training.data.degradations.degrader import Degrader
 from srgan_edge.training.data.lookup import SMALLEST_TO_VALIDATE, VALID, Sources, find_sources
 from srgan_edge.training.data.photos import Pair
-from srgan_edge.training.data.sources import with_downscaled
+from srgan_edge.training.data.sources import Shrunk
 from srgan_edge.training.journal import Journal
 from srgan_edge.training.recipe import Recipe
 
@@ -42,7 +42,7 @@ def training_data(recipe: Recipe, journal: Journal) -> TrainingData:
     journal.emit("data", text=found.description)
     recipe = recipe.with_crops()
     largest = max(crop for _, crop in recipe.crops().values())
-    source = with_downscaled(found.train, settings.downscales)
+    source = Shrunk(found.train, settings.downscales)
     degrader = Degrader(recipe.degradation, scale)
     train = loading.load(
         source, scale, largest, settings.cache, journal.warn, journal.say, keep_low=degrader.is_bicubic
