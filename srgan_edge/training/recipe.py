@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from srgan_edge import recipes
 from srgan_edge.recipes import Name, Natural, Positive, Rate, Table, Text
 from srgan_edge.training.data.degradations.settings import Degradation
+from srgan_edge.training.renamed_keys import RENAMED
 
 Steps = Natural | Annotated[str, Field(pattern=r"^[1-9][0-9]* epochs?$")]
 """A number of steps, or "N epochs"; an epoch takes each photo once."""
@@ -228,25 +229,7 @@ class Recipe(Table):
     perceptual: Perceptual = Perceptual()
     loop: Loop = Loop()
 
-    renamed: ClassVar[dict[str, str]] = {
-        "fidelity": "finetune",
-        "data.flips": "data.flip_rotate",
-        "data.shrunk": "data.downscales",
-        "data.smooth": "data.min_gradient",
-        "gan.head": 'gan.discriminator ("paper" for "dense")',
-        "gan.width": "gan.discriminator_width",
-        "gan.discriminator_rate": "gan.discriminator_learning_rate",
-        "gan.momentum": "gan.beta_1",
-        "gan.content": "gan.losses.content",
-        "gan.adversarial": "gan.losses.adversarial",
-        "gan.pixel": "gan.losses.mse (4 times the old weight: images are in [0, 1])",
-        "gan.consistency": "gan.losses.lr_consistency (4 times the old weight: images are in [0, 1])",
-        **{
-            f"{phase}.{old}": f"{phase}.{new}"
-            for phase in ("pretrain", "finetune", "gan")
-            for old, new in (("rate", "learning_rate"), ("clip", "clip_norm"), ("loss", "losses = {l1 = 1.0}"))
-        },
-    }
+    renamed: ClassVar[dict[str, str]] = RENAMED
     """Keys of earlier versions, and what took their place."""
 
     @model_validator(mode="after")
