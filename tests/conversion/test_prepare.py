@@ -56,7 +56,7 @@ def test_verified_is_on_what_the_run_held_out(run_folder: Path, photos: Path, tm
     assert [pair.name for pair in found.checker.pairs] == held_out
     assert len(list(found.photos.items())) == 5, "none of these is held out"
     gone = run_with(run_folder, tmp_path / "run", f"data.source={tmp_path / 'gone'}")
-    with pytest.raises(UsageError, match=r"gone: no such folder .*name others to verify on \(--verify\)"):
+    with pytest.raises(UsageError, match=r"gone: no such folder .*name another folder to verify on \(--verify\)"):
         prepare(gone, SETTINGS.model_copy(update={"calibration": str(other)}), print)
     both = SETTINGS.model_copy(update={"calibration": str(other), "verify": str(photos)})
     assert len(prepare(gone, both, print).checker.pairs) == 5
