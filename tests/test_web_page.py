@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from srgan_edge import web
 from srgan_edge.runtime.strength import mix
+from srgan_edge.runtime.upscaler import luma
 
 DEMO = web.sources()
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js")
@@ -49,6 +50,16 @@ def test_strength_is_mixed_as_the_runtime_mixes_it() -> None:
     for percent in range(101):
         digest.update(mix(faithful, looks, percent / 100).tobytes())
     assert got == [digest.hexdigest(), [0, 0, 2, 255, 255]]
+
+
+def test_a_grey_is_the_runtimes() -> None:
+    colours = np.random.default_rng(1).integers(0, 256, (4096, 4), np.uint8)
+    script = "desaturate(given); console.log(JSON.stringify([...given]));"
+    given = f"const given = Uint8ClampedArray.from({colours.ravel().tolist()});"
+    got = run("--input-type=module", given=f"import {{ desaturate }} from './src/grey.js'; {given} {script}")
+    made = np.reshape(json.loads(got), (-1, 4))
+    assert (made[:, :3] == luma(colours[np.newaxis, :, :3])[0][:, np.newaxis]).all()
+    assert (made[:, 3] == colours[:, 3]).all()
 
 
 def in_node(script: str, given: Any) -> Any:

@@ -1,4 +1,5 @@
 // A pool of workers that enlarge a picture tile by tile.
+import { colourless, desaturate } from './grey.js';
 import { cut, plan } from './tiles.js';
 
 /** A graphics card that is one: software that plays one is slower than the processor. */
@@ -65,6 +66,7 @@ export class Engine {
     const inner = tile - 2 * overlap;
     const jobs = plan(width, height, tile, overlap);
     const all = jobs.length;
+    const grey = colourless(data);
     let done = 0;
     const compute = async (worker) => {
       for (let job; !signal.aborted && (job = jobs.shift()); ) {
@@ -73,7 +75,9 @@ export class Engine {
         const bytes = cut(data, width, height, x, y, tile, overlap).buffer;
         const rgba = await ask(worker, { tile: bytes, margin: overlap * scale, ...size, side, strength }, [bytes]);
         if (signal.aborted) return;
-        put(new ImageData(new Uint8ClampedArray(rgba), size.width, size.height), x * scale, y * scale);
+        const made = new Uint8ClampedArray(rgba);
+        if (grey) desaturate(made);
+        put(new ImageData(made, size.width, size.height), x * scale, y * scale);
         progress(++done, all);
       }
     };

@@ -8,6 +8,7 @@ const card = { name: 'copy', tile: SIDE, overlap: 14 };
 const WIDTH = 500;
 const HEIGHT = 300;
 let failing = false;
+let tint = 0;
 
 class Copying {
   static count = 0;
@@ -27,7 +28,7 @@ class Copying {
       const rgba = new Uint8ClampedArray(width * height * 4);
       for (let y = 0, p = 0; y < height; y++) {
         let q = ((margin + y) * SIDE + margin) * 3;
-        for (let x = 0; x < width; x++, p++) for (let c = 0; c < 3; c++) rgba[p++] = rgb[q++];
+        for (let x = 0; x < width; x++, p++) for (let c = 0; c < 3; c++) rgba[p++] = rgb[q++] + (c === 0 ? tint : 0);
       }
       this.onmessage({ data: { number, answer: rgba.buffer } });
     }, this.late);
@@ -70,6 +71,18 @@ test('nor is that of one that was cancelled', async () => {
   await assert.rejects(enlarged(engine, photo(10), { signal: controller.signal, progress }), { name: 'AbortError' });
   const next = photo(200);
   assert.deepEqual(await enlarged(engine, next), next.data);
+});
+
+test('a photo without colours stays grey', async () => {
+  const engine = await Engine.open([card], 'wasm');
+  const grey = { ...photo(0), data: Uint8ClampedArray.from({ length: WIDTH * HEIGHT * 4 }, (_, i) => [1, 1, 1, 0][i % 4] * ((i >> 2) % 251)) };
+  tint = 3; // of which luma is 0.9
+  const made = await enlarged(engine, grey);
+  for (let i = 0; i < made.length; i++) assert.equal(made[i], i % 4 < 3 ? grey.data[i] + 1 : 0);
+  grey.data[WIDTH * HEIGHT * 4 - 2] += 1;
+  const coloured = await enlarged(engine, grey);
+  tint = 0;
+  assert.deepEqual([...coloured.slice(0, 3)], [3, 0, 0]);
 });
 
 test('a part that cannot be drawn ends the run', { timeout: 5000 }, async () => {

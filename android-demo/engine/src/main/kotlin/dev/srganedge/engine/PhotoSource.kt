@@ -28,6 +28,7 @@ internal interface Regions : Closeable {
 public class PhotoSource internal constructor(private val regions: Regions, private val orientation: Orientation) : PixelSource, Closeable {
     override val width: Int get() = orientation.width
     override val height: Int get() = orientation.height
+    override val colourless: Boolean by lazy { allGrey(this) }
     private var strip = IntArray(0)
     private var stripInFile = Region(0, 0, 0, 0)
     private var cut = IntArray(0)

@@ -83,7 +83,7 @@ public class SuperResolver private constructor(
         listener: Listener<Enlarged>,
     ): Task = worker.submit(urgent = true, executor, listener) { cancelled ->
         if (region == null) {
-            val made = between.upscale(source, reused, progress.orNothing(), cancelled)
+            val made = between.upscale(source, reused, progress.orNothing(), cancelled = cancelled)
             return@submit Enlarged(made, between.times)
         }
         // With as much around it as its pixels depend on.
@@ -95,7 +95,7 @@ public class SuperResolver private constructor(
             "$region is not within ${source.width}x${source.height}"
         }
         val taken = source.crop(Region(left, top, right - left, bottom - top))
-        val large = between.upscale(taken, null, progress.orNothing(), cancelled)
+        val large = between.upscale(taken, null, progress.orNothing(), source.colourless, cancelled)
         val wanted = Region((region.left - left) * scale, (region.top - top) * scale, region.width * scale, region.height * scale)
         Enlarged(large.crop(wanted), between.times)
     }

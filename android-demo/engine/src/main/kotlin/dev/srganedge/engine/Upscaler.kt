@@ -48,12 +48,13 @@ internal class Upscaler(private val model: TileModel) {
 
     /**
      * Enlarge [source]; [sink] gets the rows, [progress] the tiles done and their number; [cancelled] is asked before
-     * each tile.
+     * each tile. If it is [grey] the result is its luma: networks tint greys.
      */
     fun upscale(
         source: PixelSource,
         sink: RowSink,
         progress: (Int, Int) -> Unit = { _, _ -> },
+        grey: Boolean = source.colourless,
         cancelled: () -> Boolean = { false },
     ) {
         val scale = model.scale
@@ -79,7 +80,7 @@ internal class Upscaler(private val model: TileModel) {
                     throw RunFailedException("the model stopped: ${error.sentence}", error)
                 }
                 val ran = System.nanoTime()
-                stitch(plan, x * scale, width, height)
+                stitch(plan, x * scale, width, height, grey)
                 pre += packed - started
                 infer += ran - packed
                 post += System.nanoTime() - ran
@@ -94,6 +95,7 @@ internal class Upscaler(private val model: TileModel) {
         source: PixelSource,
         reused: Picture? = null,
         progress: (Int, Int) -> Unit = { _, _ -> },
+        grey: Boolean = source.colourless,
         cancelled: () -> Boolean = { false },
     ): Picture {
         val (width, height) = source.width * model.scale to source.height * model.scale
@@ -102,7 +104,7 @@ internal class Upscaler(private val model: TileModel) {
         upscale(source, { argb, _, count ->
             argb.copyInto(result.argb, row * width, 0, width * count)
             row += count
-        }, progress, cancelled)
+        }, progress, grey, cancelled)
         return result
     }
 
@@ -139,7 +141,7 @@ internal class Upscaler(private val model: TileModel) {
         else for (value in given) model.input.put((value.toInt() xor 0x80).toByte())
     }
 
-    private fun stitch(plan: Plan, left: Int, width: Int, height: Int) {
+    private fun stitch(plan: Plan, left: Int, width: Int, height: Int, grey: Boolean) {
         val margin = plan.overlap * model.scale
         val columns = minOf(plan.inner * model.scale, width - left)
         for (row in 0 until height) {
@@ -147,8 +149,10 @@ internal class Upscaler(private val model: TileModel) {
             val to = row * width + left
             var from = 0
             for (column in 0 until columns) {
-                strip[to + column] = OPAQUE or (bytesOut[from].toInt() and 0xFF shl 16) or
-                    (bytesOut[from + 1].toInt() and 0xFF shl 8) or (bytesOut[from + 2].toInt() and 0xFF)
+                val red = bytesOut[from].toInt() and 0xFF
+                val green = bytesOut[from + 1].toInt() and 0xFF
+                val blue = bytesOut[from + 2].toInt() and 0xFF
+                strip[to + column] = OPAQUE or if (grey) luma(red, green, blue) * GREY else (red shl 16) or (green shl 8) or blue
                 from += 3
             }
         }
@@ -168,6 +172,9 @@ internal class Upscaler(private val model: TileModel) {
     }
 
     internal companion object {
+        /** BT.601, as Pillow rounds it. */
+        fun luma(red: Int, green: Int, blue: Int): Int = red * 19595 + green * 38470 + blue * 7471 + 0x8000 shr 16
+
         private const val OPAQUE = 0xFF shl 24
 
         /** Added to a small number, it leaves no bits for a fraction: rounded to the nearest, halves to even. */

@@ -20,6 +20,37 @@ class UpscalerTest {
     }
 
     @Test
+    fun `a picture without colours stays grey`() {
+        // A model that tints: its red is one more, its blue two less.
+        val doubling = BlurAndDouble(16, 2, PixelType.UINT8)
+        val model = object : TileModel by doubling {
+            override fun run() {
+                doubling.run()
+                for (index in 0 until output.capacity() step 3) {
+                    output.put(index, (output.get(index) + 1).toByte()).put(index + 2, (output.get(index + 2) - 2).toByte())
+                }
+            }
+        }
+        val grey = Picture(50, 40, IntArray(2000) { 0xFF000000.toInt() or (60 + it % 97) * 0x010101 })
+        val plain = Upscaler(doubling).upscale(grey)
+        // 0.299 more and 2 * 0.114 less are rounded away.
+        assertArrayEquals(plain.argb, Upscaler(model).upscale(grey).argb)
+        grey.argb[1999] = grey.argb[1999] xor 1
+        val coloured = Upscaler(model).upscale(grey)
+        assertEquals(false, grey.colourless)
+        assertEquals(plain.argb[0] + 0x010000 - 2, coloured.argb[0])
+    }
+
+    @Test
+    fun `a region is as grey as the whole`() {
+        val picture = Picture(3, 2, intArrayOf(0x808080, 0x101010, 0, 0xFFFFFF, 0x010101, 0x010102))
+        assertEquals(false, picture.colourless)
+        assertEquals(true, picture.crop(Region(0, 0, 3, 1)).colourless)
+        assertEquals(255, Upscaler.luma(255, 255, 255))
+        assertEquals(listOf(76, 150, 29), listOf(Upscaler.luma(255, 0, 0), Upscaler.luma(0, 255, 0), Upscaler.luma(0, 0, 255)))
+    }
+
+    @Test
     fun `too little overlap shows`() {
         val case = Vectors.tiled.first { it.tiles > 1 && it.overlap == 2 }
         val model = BlurAndDouble(case.tile, 1, PixelType.UINT8)
