@@ -177,9 +177,9 @@ def test_a_result_that_another_process_writes_meanwhile(
         Image.fromarray(photo(16, 16)).save(tmp_path / name)
     strips = Upscaler.strips
 
-    def overtaken(upscaler: Upscaler, *given: Any) -> Any:
+    def overtaken(upscaler: Upscaler, *given: Any, **named: Any) -> Any:
         (tmp_path / "b_x4.png").write_text("another's")
-        return strips(upscaler, *given)
+        return strips(upscaler, *given, **named)
 
     monkeypatch.setattr(Upscaler, "strips", overtaken)
     done = CliRunner().invoke(cli, ["run", str(tmp_path), *MODEL.split(), "--delegate", "cpu", option])
