@@ -245,10 +245,9 @@ class Upscaler:
     def _run_channels(self, grey: bool, tile: Bytes, out: Bytes, margin: int) -> None:
         """Run a tile of 1 to 4 channels, `(t, t, C)` bytes."""
         single, transparent = tile.shape[2] < 3, tile.shape[2] in (2, 4)
-        planes = [0, 0, 0] if single else [0, 1, 2]
-        colours = np.ascontiguousarray(tile[..., planes])
+        colours = np.broadcast_to(tile[..., :1], (*tile.shape[:2], 3)) if single else tile[..., :3]
         made = np.empty((*out.shape[:2], 3), np.uint8)
-        self._run(colours, made, margin)
+        self._run(np.ascontiguousarray(colours), made, margin)
         if single:
             out[..., 0] = luma(made)
         else:

@@ -145,6 +145,19 @@ class SuperResolverTest {
     }
 
     @Test
+    fun `a grey region of a picture with colours is as in the whole`() = runBlocking {
+        val image = Picture(200, 120, IntArray(24000) { 0xFF000000.toInt() or (it * 37 % 251) * 0x010101 })
+        image.argb[23999] = 0xFFFF0000.toInt()
+        SuperResolver.create(context, model("edge-s-x4"), Options(Backend.CPU)).use { resolver ->
+            val whole = resolver.enlarge(image).picture
+            val part = resolver.enlarge(image, Region(10, 10, 60, 60)).picture
+            assertArrayEquals(whole.crop(Region(40, 40, 240, 240)).argb, part.argb)
+            assertTrue("the network tints it", !part.colourless)
+        }
+        Unit
+    }
+
+    @Test
     fun `without a GPU it is the CPU, and why`() = runBlocking {
         SuperResolver.create(context, model("edge-s-x4"), Options(Backend.GPU)).use { resolver ->
             assertEquals(Backend.CPU, resolver.backend)
